@@ -126,8 +126,12 @@ def is_legal(current: StrEnum, new: StrEnum) -> bool:
     return type(current) is type(new) and (current == new or new in TRANSITIONS[current])
 
 
-def require_transition(current: _State, new: _State, **ids: str) -> _State:
+def require_transition(current: _State, new: _State, *, deployment_id: str = "", stack: str = "") -> _State:
     """Return ``new``; raises IllegalTransition when the table does not allow it."""
     if not is_legal(current, new):
-        raise IllegalTransition(f"{type(new).__name__} cannot go from {current.value} to {new.value}.", **ids)
+        raise IllegalTransition(
+            f"{type(new).__name__} cannot go from {current.value} to {new.value}.",
+            deployment_id=deployment_id,
+            stack=stack,
+        )
     return new

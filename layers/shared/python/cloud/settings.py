@@ -17,7 +17,8 @@ class Settings:
     ``endpoint_url`` is set in local mode only (AWS_ENDPOINT_URL); ``runner`` chooses the StackRunner: ``automation`` or
     ``scripted`` (the in-memory sibling, driven by the stack's configuration ``script``; for benchmarks and tests).
     ``pulumi_root`` is the folder whose ``bin/pulumi`` is used, empty for the one on PATH.
-    ``backend_url`` is Pulumi's backend; ``secrets_provider`` its secrets provider URL (``awskms://…``), empty for a passphrase.
+    ``backend_url`` is Pulumi's backend; ``secrets_provider`` its secrets provider (``awskms://…``), empty for a passphrase.
+    ``kms_key`` seals the secrets of manifests.
     """
 
     region: str = "us-east-1"
@@ -28,6 +29,7 @@ class Settings:
     metrics_table: str = "cloud-metrics"
     connections_table: str = "cloud-websocket-connections"
     artifacts_bucket: str = "cloud-artifacts"
+    kms_key: str = "alias/cloud"
     state_machine_arn: str = ""
     websocket_endpoint: str = ""
     runner: str = "automation"
@@ -49,6 +51,7 @@ _NAMES: Mapping[str, str] = {
     "metrics_table": "CLOUD_METRICS_TABLE",
     "connections_table": "CLOUD_CONNECTIONS_TABLE",
     "artifacts_bucket": "CLOUD_ARTIFACTS_BUCKET",
+    "kms_key": "CLOUD_KMS_KEY",
     "state_machine_arn": "CLOUD_STATE_MACHINE_ARN",
     "websocket_endpoint": "CLOUD_WEBSOCKET_ENDPOINT",
     "runner": "CLOUD_RUNNER",

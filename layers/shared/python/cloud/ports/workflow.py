@@ -68,3 +68,15 @@ class Clock(Protocol):
     def new_ulid(self) -> str: ...
 
     def new_deployment_id(self) -> str: ...
+
+
+class Vault(Protocol):
+    """Keeps the manifest's secrets: what is stored is sealed (KMS), never the value."""
+
+    def seal(self, plain: str, context: str) -> str:
+        """Text that only ``open`` with the same context reads back. Raises ConfigurationError when it is too long."""
+        ...
+
+    def open(self, sealed: str, context: str) -> str:
+        """Raises StateError when it was not sealed here, or not for this context."""
+        ...

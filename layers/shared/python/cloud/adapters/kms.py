@@ -1,0 +1,49 @@
+"""The port ``Vault`` on KMS: direct encryption, bound to the deployment by the encryption context."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from functools import cached_property
+from typing import Any
+
+from cloud.adapters.aws_errors import translated
+from cloud.domain.errors import ConfigurationError, StateError
+from cloud.settings import Settings
+
+MAX_PLAIN_BYTES = 4096
+"""What KMS encrypts directly."""
+
+
+class KmsVault:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+
+        return boto3.client("kms", region_name=self._settings.region, endpoint_url=self._settings.endpoint_url or None)
+
+    def seal(self, plain: str, context: str) -> str:
+        data = plain.encode()
+        if len(data) > MAX_PLAIN_BYTES:
+            raise ConfigurationError(
+                f"A secret in the configuration has {len(data)} bytes; at most {MAX_PLAIN_BYTES} fit.",
+                hint="Keep it in Secrets Manager and refer to it: {{secret.NAME}}.",
+            )
+        with translated("seal a secret"):
+            answer = self._client.encrypt(
+                KeyId=self._settings.kms_key, Plaintext=data, EncryptionContext={"deployment": context}
+            )
+        return base64.b64encode(answer["CiphertextBlob"]).decode()
+
+    def open(self, sealed: str, context: str) -> str:
+        try:
+            blob = base64.b64decode(sealed, validate=True)
+        except binascii.Error:
+            raise StateError("A stored secret is not sealed text.") from None
+        with translated("open a secret"):
+            answer = self._client.decrypt(CiphertextBlob=blob, EncryptionContext={"deployment": context})
+        plain: bytes = answer["Plaintext"]
+        return plain.decode()

@@ -1,0 +1,62 @@
+"""The events that the use cases tell, in one place, so that every door shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloud.domain.events import Event, EventType, NewEvent
+from cloud.domain.operations import Operation, StackResult
+from cloud.domain.states import DeploymentStatus, StackStatus, TaskState
+from cloud.service.platform import Platform
+
+_KIND_OF_RESULT = {
+    StackStatus.DEPLOYED: EventType.STACK_DEPLOYED,
+    StackStatus.UNCHANGED: EventType.STACK_DEPLOYED,
+    StackStatus.FAILED: EventType.STACK_FAILED,
+    StackStatus.SKIPPED: EventType.STACK_SKIPPED,
+}
+
+
+def announce(platform: Platform, operation: Operation, *events: NewEvent) -> None:
+    """Store the events of an operation; the stream carries them to everybody who watches."""
+    platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
+
+
+def was_told(platform: Platform, operation: Operation, is_it: Callable[[Event], bool]) -> bool:
+    """Whether such an event stands in the operation's log. Reads the whole log: for repeated deliveries only."""
+    after = 0
+    while page := platform.stores.events.read(operation.deployment_id, operation.id, after=after, limit=500):
+        if any(is_it(event) for event in page):
+            return True
+        after = page[-1].sequence
+    return False
+
+
+def operation_event(
+    operation: Operation, state: TaskState, status: DeploymentStatus | None = None, **data: Any
+) -> NewEvent:
+    """``deployment.status``: where the operation and its environment stand. ``terminal`` marks the operation's last event."""
+    return NewEvent(
+        EventType.DEPLOYMENT_STATUS,
+        {
+            "operation": operation.kind.value,
+            "state": state.value,
+            "status": status.value if status else None,
+            "terminal": state.is_terminal,
+            **{key: value for key, value in data.items() if value not in (None, "", {})},
+        },
+    )
+
+
+def stack_status(stack: str, status: StackStatus, **data: Any) -> NewEvent:
+    """``stack.status``: a stack began, or ended in a way that has no type of its own (destroyed, cancelled)."""
+    return NewEvent(EventType.STACK_STATUS, {"stack": stack, "status": status.value, **data})
+
+
+def stack_result(result: StackResult, outputs: Mapping[str, Any] | None = None) -> NewEvent:
+    """The event that tells how a stack ended: deployed, failed, skipped, else its status."""
+    data = {key: value for key, value in result.to_dict().items() if value not in (None, "", {})}
+    if outputs:
+        data["outputs"] = sorted(outputs)
+    return NewEvent(_KIND_OF_RESULT.get(result.status, EventType.STACK_STATUS), data)

@@ -1,0 +1,19 @@
+"""AwaitDependencies: keep the stack's task token until the scheduler starts or skips it."""
+
+from __future__ import annotations
+
+from cloud.domain import schedule as scheduler
+from cloud.service.platform import Platform
+from cloud.service.scheduling import GO
+
+
+def await_dependencies(platform: Platform, deployment_id: str, operation_id: str, stack: str, token: str) -> None:
+    """Store the token, then look whether the decision has already fallen; if so, complete the task at once.
+
+    In this order, and with the scheduler's writers storing the schedule before they read the tokens, either side sees the
+    other and no wake-up is lost. Raises NotFound when there is no schedule.
+    """
+    platform.stores.operations.put_token(deployment_id, operation_id, stack, token)
+    schedule, _ = platform.stores.operations.get_schedule(deployment_id, operation_id)
+    if not isinstance(scheduler.decision(schedule, stack), scheduler.Wait):
+        platform.workflow().succeed(token, GO)

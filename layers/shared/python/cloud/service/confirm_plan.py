@@ -1,0 +1,55 @@
+"""ConfirmPlan: plan again now that nobody else changes the environment, and write the schedule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cloud.domain import schedule as scheduler
+from cloud.domain.errors import RunInterrupted, StateError
+from cloud.domain.operations import Operation, OperationKind
+from cloud.domain.states import DeploymentStatus, TaskState, require_transition
+from cloud.service.announcing import announce, operation_event
+from cloud.service.environments import set_status
+from cloud.service.optimistic import until_fresh
+from cloud.service.planning import load_manifest, plan_operation, plan_payload, rules_of, schedule_of
+from cloud.service.platform import Platform
+
+
+def confirm_plan(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
+    """Check the plan under the lock, store the schedule with its first grants, and set the operation running.
+
+    Gives ``{layers, width}``. An approved plan that has changed is refused (StateError); one that nobody had to approve is
+    replaced. Raises RunInterrupted for a cancelled operation.
+    """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.cancel_requested:
+        raise RunInterrupted("The operation was cancelled.", operation_id=operation_id)
+    manifest = load_manifest(platform, operation).manifest
+    plan = plan_operation(platform, operation)
+    if plan.digest() != operation.plan_digest:
+        if manifest.environment(operation.environment).approval == "required":
+            raise StateError(
+                "What was approved is no longer what would run.", hint="Start it again.", operation_id=operation_id
+            )
+        platform.stores.artifacts.put_record(deployment_id, operation_id, "plan.json", plan.to_dict())
+    first = scheduler.advance(schedule_of(plan, rules_of(manifest, operation)), scheduler.Begin())
+    # A repeated delivery finds the schedule of the first one and keeps it.
+    platform.stores.operations.create_schedule(deployment_id, operation_id, first.schedule)
+    running = until_fresh(lambda: _set_running(platform, operation, plan.digest()))
+    status = DeploymentStatus.DESTROYING if operation.kind is OperationKind.DESTROY else DeploymentStatus.DEPLOYING
+    set_status(platform, operation, status)
+    announce(platform, running, operation_event(running, TaskState.RUNNING, status))
+    return plan_payload(plan)
+
+
+def _set_running(platform: Platform, operation: Operation, digest: str) -> Operation:
+    current = platform.stores.operations.get(operation.deployment_id, operation.id)
+    if current.state is TaskState.RUNNING:
+        return current
+    if current.cancel_requested:
+        raise RunInterrupted("The operation was cancelled.", operation_id=operation.id)
+    state = require_transition(current.state, TaskState.RUNNING, deployment_id=operation.deployment_id)
+    return platform.stores.operations.put(
+        replace(current, state=state, started_at=platform.timestamp(), plan_digest=digest)
+    )

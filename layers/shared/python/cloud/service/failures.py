@@ -1,0 +1,46 @@
+"""Errors on their way through the state machine.
+
+A task fails by raising: the class names the error for Retry and Catch, and its message is the error as JSON, so that nothing
+is lost between the raise and the Catch that hands it to RecordStack or FinishOperation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.domain.errors import CloudError, InternalError, RunInterrupted, RunTimedOut, error_classes, from_dict
+
+
+def to_wire(error: CloudError) -> CloudError:
+    """The same error with its whole content as JSON for a message; what a handler raises to the Lambda runtime."""
+    wire = type(error)(error.message)
+    wire.args = (json.dumps(error.to_dict(), sort_keys=True),)
+    return wire
+
+
+def from_catch(caught: Mapping[str, Any]) -> CloudError:
+    """The error behind a Catch's ``{"Error": …, "Cause": …}``, whoever raised it: ours, Lambda's, or Step Functions'."""
+    name, cause = str(caught.get("Error") or ""), str(caught.get("Cause") or "")
+    message = cause
+    try:
+        parsed = json.loads(cause)
+        message = str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause
+        return from_dict(json.loads(message))
+    except (ValueError, TypeError, AttributeError):
+        pass  # not one of ours: Lambda's and Step Functions' own errors carry plain text
+    by_name = {cls.__name__: cls for cls in error_classes()}
+    if name in by_name:
+        return by_name[name](message or f"{name}.")
+    if name in ("States.Timeout", "Sandbox.Timedout"):
+        return RunTimedOut(f"The step did not end in time. {message}".strip())
+    return InternalError(
+        f"The platform failed: {name or 'unknown error'}. {message}".strip(),
+        hint="The function's log holds the whole story.",
+    )
+
+
+def is_cancellation(error: CloudError) -> bool:
+    """Whether the error is somebody's wish rather than a failure."""
+    return isinstance(error, RunInterrupted)

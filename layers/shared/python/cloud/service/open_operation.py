@@ -1,0 +1,74 @@
+"""OpenOperation: make a start one operation, however often it is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound
+from cloud.domain.operations import Operation, OperationKind
+from cloud.domain.states import TaskState
+from cloud.service.announcing import announce, operation_event
+from cloud.service.optimistic import until_fresh
+from cloud.service.platform import Platform
+from cloud.service.start_operation import new_operation
+
+
+def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
+    """Bind the operation to this execution, creating it when a person or a rule started the machine directly.
+
+    ``start`` is ``{operation_id, deployment_id}`` from our own doors, else ``{deployment_id, environment, operation}`` with an
+    optional ``event_id``. Gives ``{deployment_id, environment, operation_id, duplicate}``; ``duplicate`` tells an execution
+    that another one runs the operation. Raises ConfigurationError and NotFound.
+    """
+    deployment_id = str(start.get("deployment_id") or "")
+    if not deployment_id:
+        raise ConfigurationError(
+            "The input names no deployment_id.",
+            hint='Start with {"deployment_id": "D1BRV40", "environment": "dev", "operation": "deploy"}.',
+        )
+    if start.get("operation_id"):
+        operation = platform.stores.operations.get(deployment_id, str(start["operation_id"]))
+    else:
+        operation = _from_outside(platform, start, deployment_id, execution_arn)
+
+    def bind() -> tuple[Operation, bool]:
+        current = platform.stores.operations.get(deployment_id, operation.id)
+        if current.execution_arn or current.state.is_terminal:
+            return current, current.execution_arn != execution_arn
+        return platform.stores.operations.put(replace(current, execution_arn=execution_arn)), False
+
+    bound, duplicate = until_fresh(bind)
+    return {
+        "deployment_id": bound.deployment_id,
+        "environment": bound.environment,
+        "operation_id": bound.id,
+        "duplicate": duplicate,
+    }
+
+
+def _from_outside(platform: Platform, start: Mapping[str, Any], deployment_id: str, execution_arn: str) -> Operation:
+    kind = str(start.get("operation") or OperationKind.DEPLOY.value)
+    if kind not in (OperationKind.DEPLOY.value, OperationKind.DESTROY.value):
+        raise ConfigurationError(f"The operation {kind!r} can't be started here.", hint="It is 'deploy' or 'destroy'.")
+    # A delivery is known by its event, else by its execution; whoever comes first gives the operation its id.
+    key = f"event:{start['event_id']}" if start.get("event_id") else f"execution:{execution_arn}"
+    fresh = new_operation(
+        platform,
+        deployment_id,
+        str(start.get("environment") or ""),
+        OperationKind(kind),
+        requester=str(start.get("requester") or "eventbridge" if start.get("event_id") else "console"),
+    )
+    operation_id = platform.stores.operations.claim_start(deployment_id, key, fresh.id)
+    try:
+        return platform.stores.operations.get(deployment_id, operation_id)
+    except NotFound:
+        pass  # first delivery, or a crash between the claim and the row
+    try:
+        created = platform.stores.operations.create(replace(fresh, id=operation_id))
+    except AlreadyExists:
+        return platform.stores.operations.get(deployment_id, operation_id)
+    announce(platform, created, operation_event(created, TaskState.QUEUED))
+    return created

@@ -1,0 +1,44 @@
+"""PlanDeployment: everything that can be refused before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cloud.domain.states import DeploymentStatus, TaskState
+from cloud.service.announcing import announce, operation_event
+from cloud.service.environments import set_status
+from cloud.service.optimistic import until_fresh
+from cloud.service.planning import load_manifest, plan_operation, plan_payload
+from cloud.service.platform import Platform
+
+
+def plan_deployment(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
+    """Plan the operation, keep the plan with its digest, and give the state machine its layers.
+
+    Gives ``{layers, width, approval}``. Raises ConfigurationError, DependencyError, QuotaExceeded.
+    """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    plan = plan_operation(platform, operation)
+    platform.stores.artifacts.put_record(deployment_id, operation_id, "plan.json", plan.to_dict())
+
+    def note() -> None:
+        current = platform.stores.operations.get(deployment_id, operation_id)
+        if current.plan_digest != plan.digest():
+            platform.stores.operations.put(replace(current, plan_digest=plan.digest()))
+
+    until_fresh(note)
+    announce(
+        platform,
+        operation,
+        operation_event(
+            operation,
+            TaskState.QUEUED,
+            DeploymentStatus.PLANNED,
+            layers=[[stack.stack for stack in layer] for layer in plan.layers],
+            predicted_seconds=plan.critical_path_seconds,
+        ),
+    )
+    set_status(platform, operation, DeploymentStatus.PLANNED, if_legal=True)
+    environment = load_manifest(platform, operation).manifest.environment(operation.environment)
+    return {**plan_payload(plan), "approval": environment.approval == "required"}

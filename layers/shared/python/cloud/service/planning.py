@@ -1,0 +1,112 @@
+"""The plan of an operation, from what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cloud.domain.errors import ConfigurationError, Problem
+from cloud.domain.manifest import Manifest
+from cloud.domain.nodes import nodes_of
+from cloud.domain.operations import OnFailure, Operation
+from cloud.domain.plan import Plan, make_plan
+from cloud.domain.quotas import map_items
+from cloud.domain.schedule import Schedule
+from cloud.service.platform import Platform, Stored
+
+CACHED_MANIFESTS = 32
+
+MAP_LIMIT = 40
+"""How many iterations an inline Map runs at once, as AWS documents it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The manifest's policy with the operation's own options over it."""
+
+    on_failure: OnFailure
+    max_parallel: int
+    strict_layers: bool
+
+
+def load_manifest(platform: Platform, operation: Operation) -> Stored:
+    """The manifest that the operation was started with. Versions never change, so a process reads each once."""
+    key = (operation.deployment_id, operation.manifest_version)
+    stored = platform.manifests.get(key)
+    if stored is None:
+        document = platform.stores.artifacts.get_manifest(*key)
+        stored = platform.manifests[key] = Stored(Manifest.from_dict(document["manifest"]), document["config_files"])
+        if len(platform.manifests) > CACHED_MANIFESTS:
+            platform.manifests.pop(next(iter(platform.manifests)), None)
+    return stored
+
+
+def rules_of(manifest: Manifest, operation: Operation) -> Rules:
+    options, policy = operation.options, manifest.policy
+    return Rules(
+        options.on_failure or policy.on_failure,
+        options.max_parallel or policy.max_parallel,
+        policy.strict_layers if options.strict_layers is None else options.strict_layers,
+    )
+
+
+def plan_operation(platform: Platform, operation: Operation) -> Plan:
+    """Plan the operation on the stacks as they stand now.
+
+    Raises DependencyError, NotFound (a selection), QuotaExceeded, and ConfigurationError for what can't be run here.
+    """
+    stored = load_manifest(platform, operation)
+    records = {
+        record.stack: record for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
+    }
+    rules = rules_of(stored.manifest, operation)
+    plan = make_plan(
+        nodes_of(stored.manifest, operation.environment, records=records, config_files=stored.config_files),
+        kind=operation.kind,
+        deployment_id=operation.deployment_id,
+        environment=operation.environment,
+        selection=operation.selection,
+        max_parallel=rules.max_parallel,
+        strict_layers=rules.strict_layers,
+    )
+    plan.budget.require_inline(deployment_id=operation.deployment_id)
+    _require_executors(plan)
+    return plan
+
+
+def _require_executors(plan: Plan) -> None:
+    problems = [
+        Problem(
+            "CodeBuild does not run stacks in this version.", path=f"stacks.{name}.executor", expected="auto or lambda"
+        )
+        for name, stack in plan.stacks.items()
+        if stack.executor == "codebuild"
+    ]
+    if problems:
+        raise ConfigurationError(
+            "The plan needs CodeBuild, which this version deploys no project for.",
+            hint="Leave out executor, or set it to lambda.",
+            problems=problems,
+        )
+
+
+def schedule_of(plan: Plan, rules: Rules) -> Schedule:
+    """The plan's schedule before anything is granted."""
+    return plan.schedule(rules.on_failure)
+
+
+def plan_payload(plan: Plan) -> dict[str, Any]:
+    """What the state machine carries of a plan: ``{layers, width}``, a few bytes a stack.
+
+    No Map has more items than it may run at once, for a waiting iteration holds a slot; ``strict_layers`` takes one layer
+    at a time.
+    """
+    return {
+        "layers": map_items([[stack.stack for stack in layer] for layer in plan.layers]),
+        "width": {"layers": 1 if plan.strict_layers else MAP_LIMIT, "stacks": MAP_LIMIT},
+    }
+
+
+def timeout_of(manifest: Manifest, stack: str, environment: str) -> int:
+    """Seconds that a run of the stack may take; the default for one that the manifest no longer has."""
+    return manifest.timeout_seconds(stack, environment) if stack in manifest.stacks else 30 * 60

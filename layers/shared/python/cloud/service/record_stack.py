@@ -1,0 +1,132 @@
+"""RecordStack: the only writer of a stack's result, and the only releaser of its dependents.
+
+It is the target of every Catch of an iteration, and it may run twice: the row is fenced by the operation, the schedule
+ignores what it knows already, and the wake-ups are sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cloud.domain import schedule as scheduler
+from cloud.domain.errors import CloudError, NotFound
+from cloud.domain.events import Event
+from cloud.domain.operations import Operation, OperationKind, StackResult
+from cloud.domain.records import StackRecord
+from cloud.domain.states import StackStatus, require_transition
+from cloud.service.announcing import announce, stack_result, was_told
+from cloud.service.failures import from_catch, is_cancellation
+from cloud.service.optimistic import until_fresh
+from cloud.service.platform import Platform
+from cloud.service.scheduling import apply, wake
+
+KEPT_DURATIONS = 20
+_UNCHANGING = {"same", "read", "discard"}
+
+_OUTCOMES = {
+    StackStatus.FAILED: scheduler.Outcome.FAILURE,
+    StackStatus.SKIPPED: scheduler.Outcome.SKIPPED,
+    StackStatus.CANCELLED: scheduler.Outcome.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How the stack ended, and what its row takes from the run."""
+
+    result: StackResult
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record_stack(
+    platform: Platform, deployment_id: str, operation_id: str, stack: str, caught: Mapping[str, Any] | None
+) -> None:
+    """Write how the stack ended, tell it, and wake whom the scheduler starts or skips because of it.
+
+    ``caught`` is a Catch's ``{"Error", "Cause"}`` or None.
+    """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    ended = _how_it_ended(platform, operation, stack, caught)
+    first = until_fresh(lambda: _write(platform, operation, stack, ended))
+    # A crash between the row and its event is healed by the repetition, which looks before it tells again.
+    if first or not was_told(platform, operation, lambda event: _tells(event, stack, ended.result.status)):
+        announce(platform, operation, stack_result(ended.result, ended.run.get("outputs")))
+    outcome = _OUTCOMES.get(ended.result.status, scheduler.Outcome.SUCCESS)
+    _, stacks = apply(platform, operation, scheduler.Finished(stack, outcome, ended.result.blocked_by))
+    wake(platform, operation, stacks)
+
+
+def _tells(event: Event, stack: str, status: StackStatus) -> bool:
+    return event.data.get("stack") == stack and event.data.get("status") == status.value
+
+
+def _how_it_ended(platform: Platform, operation: Operation, stack: str, caught: Mapping[str, Any] | None) -> _Ended:
+    if caught is not None:
+        return _Ended(_failure(stack, from_catch(caught)))
+    try:
+        run = platform.stores.artifacts.get_record(operation.deployment_id, operation.id, f"stacks/{stack}.json")
+    except NotFound:
+        return _Ended(_not_run(platform, operation, stack))
+    changed = {kind: count for kind, count in run["changes"].items() if kind not in _UNCHANGING and count}
+    if operation.kind is OperationKind.DESTROY:
+        status = StackStatus.DESTROYED
+    else:
+        status = StackStatus.DEPLOYED if changed else StackStatus.UNCHANGED
+    reason = "" if changed else "Pulumi found nothing to change"
+    return _Ended(
+        StackResult(stack, status, reason, run["changes"], float(run["seconds"]), float(run["program_seconds"])),
+        run,
+    )
+
+
+def _failure(stack: str, error: CloudError) -> StackResult:
+    status = StackStatus.CANCELLED if is_cancellation(error) else StackStatus.FAILED
+    return StackResult(stack, status, reason=error.message, error=error.to_dict())
+
+
+def _not_run(platform: Platform, operation: Operation, stack: str) -> StackResult:
+    """The schedule decided that the stack doesn't run; it also knows why."""
+    schedule, _ = platform.stores.operations.get_schedule(operation.deployment_id, operation.id)
+    decision = scheduler.decision(schedule, stack)
+    if isinstance(decision, scheduler.Skip):
+        skipped = decision.outcome is scheduler.Outcome.SKIPPED
+        status = StackStatus.SKIPPED if skipped else StackStatus.CANCELLED
+        return StackResult(stack, status, reason=decision.reason, blocked_by=decision.blocked_by)
+    return _failure(stack, CloudError("The run ended without a result.", stack=stack))
+
+
+def _write(platform: Platform, operation: Operation, stack: str, ended: _Ended) -> bool:
+    """Write the row; False when this operation's result stands there already."""
+    result, run = ended.result, ended.run
+    current = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment) or StackRecord(
+        operation.deployment_id, stack, operation.environment, operation.org, StackStatus.PENDING, ""
+    )
+    if current.operation_id > operation.id or (current.operation_id == operation.id and current.status.is_settled):
+        return False
+    before = current.status
+    if current.operation_id != operation.id:
+        before = require_transition(before, StackStatus.WAITING, deployment_id=operation.deployment_id, stack=stack)
+    row = replace(
+        current,
+        status=require_transition(before, result.status, deployment_id=operation.deployment_id, stack=stack),
+        operation_id=operation.id,
+        updated_at=platform.timestamp(),
+        blocked_by=result.blocked_by,
+        reason=result.reason,
+        error=result.error,
+        changes=result.changes,
+    )
+    if run:
+        row = replace(
+            row,
+            outputs=run["outputs"],
+            resource_count=int(run["resource_count"]),
+            seconds=(*current.seconds, result.seconds)[-KEPT_DURATIONS:],
+            program_seconds=result.program_seconds,
+            secrets_provider=run["secrets_provider"],
+            program_digest=run["program_digest"],
+        )
+    platform.stores.stacks.put(row)
+    return True

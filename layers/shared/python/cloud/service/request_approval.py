@@ -1,0 +1,51 @@
+"""RequestApproval: wait until somebody who is not the requester approves or rejects."""
+
+from __future__ import annotations
+
+from cloud.domain.errors import AuthError, NotFound, RunInterrupted, StateError
+from cloud.domain.events import EventType, NewEvent
+from cloud.domain.operations import Operation
+from cloud.domain.states import DeploymentStatus
+from cloud.service.announcing import announce
+from cloud.service.environments import set_status
+from cloud.service.platform import Platform
+
+TOKEN = "RequestApproval"  # noqa: S105 - the name of a state, under which its task token is kept
+
+
+def request_approval(platform: Platform, deployment_id: str, operation_id: str, token: str) -> None:
+    """Keep the task token and ask; ``decide`` completes it. Raises RunInterrupted for a cancelled operation."""
+    platform.stores.operations.put_token(deployment_id, operation_id, TOKEN, token)
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.cancel_requested:
+        raise RunInterrupted("The operation was cancelled.", operation_id=operation_id)
+    set_status(platform, operation, DeploymentStatus.AWAITING_APPROVAL, if_legal=True)
+    announce(
+        platform,
+        operation,
+        NewEvent(
+            EventType.APPROVAL_REQUESTED, {"requester": operation.requester, "plan_digest": operation.plan_digest}
+        ),
+    )
+
+
+def decide(platform: Platform, deployment_id: str, operation_id: str, *, approve: bool, caller: str) -> Operation:
+    """Approve or reject a waiting operation.
+
+    Raises AuthError when the caller is the requester, NotFound, and StateError when nothing waits.
+    """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.state.is_terminal:
+        raise StateError(f"The operation has ended: {operation.state.value}.", operation_id=operation_id)
+    if caller == operation.requester:
+        raise AuthError(
+            "Nobody approves an operation of their own.", hint="Ask a colleague.", operation_id=operation_id
+        )
+    tokens = platform.stores.operations.get_tokens(deployment_id, operation_id, [TOKEN])
+    if TOKEN not in tokens:
+        raise NotFound("The operation does not wait for an approval.", operation_id=operation_id)
+    if approve:
+        platform.workflow().succeed(tokens[TOKEN], {"approved_by": caller})
+    else:
+        platform.workflow().fail(tokens[TOKEN], "RunInterrupted", f"Rejected by {caller}.")
+    return operation

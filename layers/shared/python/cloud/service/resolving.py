@@ -1,0 +1,123 @@
+"""A stack's configuration as Pulumi gets it: the eight tiers merged, placeholders resolved, keys in their namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.domain.configuration import resolve_configuration, stack_tiers
+from cloud.domain.errors import ConfigurationError, NotFound
+from cloud.domain.identifiers import pulumi_stack_name
+from cloud.domain.manifest import Manifest
+from cloud.domain.operations import Operation, OperationKind
+from cloud.domain.placeholders import Placeholder, references
+from cloud.domain.placeholders_resolution import Lookup, resolve
+from cloud.domain.records import StackRecord
+from cloud.service.planning import load_manifest
+from cloud.service.platform import Platform, Stored
+from cloud.service.sealing import unseal
+
+DEPLOYED_BY = "cloud"
+
+
+def resolve_stack(platform: Platform, operation: Operation, stack: str) -> dict[str, Any]:
+    """Full Pulumi keys (``ecommerce:cidr``, ``aws:region``) to JSON values or ``Secret``.
+
+    Strict for a deploy: raises ConfigurationError with every placeholder that can't be resolved. A destroy leaves them as
+    text, because it runs on the state and not on the configuration.
+    """
+    stored = load_manifest(platform, operation)
+    if stack not in stored.manifest.stacks:
+        return _platform_keys(stored.manifest, operation, stack, tags={})
+    tiers = stack_tiers(
+        stored.manifest,
+        stack,
+        operation.environment,
+        config_file=stored.config_files.get(f"{stack}.{operation.environment}"),
+        settings=operation.options.settings,
+    )
+    merged = unseal(platform, operation.deployment_id, resolve_configuration(tiers).values)
+    strict = operation.kind is OperationKind.DEPLOY
+    resolved = resolve(merged, _lookup(platform, operation, stored, merged), strict=strict).value
+    configured = {key if ":" in key else f"{operation.project}:{key}": value for key, value in resolved.items()}
+    tags = stored.manifest.tags(stack, operation.environment)
+    return {**configured, **_platform_keys(stored.manifest, operation, stack, tags)}
+
+
+def _platform_keys(manifest: Manifest, operation: Operation, stack: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """What the platform sets in every stack: who it is, and the provider's settings (programs build no provider).
+
+    The tags are constant per deployment: who deployed and when stands on the operation, or every run would change every
+    resource.
+    """
+    environment = manifest.environment(operation.environment)
+    own_tags = {
+        "project": operation.project,
+        "environment": operation.environment,
+        "deployment": operation.deployment_id,
+        "stack": stack,
+        "managed-by": "pulumi",
+        "version": "1",
+        "deployed-by": DEPLOYED_BY,
+    }
+    keys: dict[str, Any] = {
+        f"{operation.project}:deploymentId": operation.deployment_id,
+        f"{operation.project}:stackName": stack,
+        f"{operation.project}:environment": operation.environment,
+        f"{operation.project}:projectName": operation.project,
+        f"{operation.project}:orgName": operation.org,
+        "aws:defaultTags": {"tags": {**tags, **own_tags}},
+    }
+    if environment.region:
+        keys["aws:region"] = environment.region
+    if environment.role_arn:
+        keys["aws:assumeRoles"] = [{"roleArn": environment.role_arn}]
+    return keys
+
+
+def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Mapping[str, Any]) -> Lookup:
+    """What each placeholder stands for; the outputs of all stacks that are referred to are read at once."""
+    needed = sorted(references(config))
+    records = platform.stores.stacks.get_many(operation.deployment_id, needed, operation.environment) if needed else {}
+    environment = stored.manifest.environment(operation.environment)
+    known = {
+        ("deployment", "id"): operation.deployment_id,
+        ("deployment", "org"): operation.org,
+        ("deployment", "project"): operation.project,
+        ("env", "name"): operation.environment,
+        ("env", "region"): environment.region,
+        ("env", "account"): environment.account,
+    }
+
+    def lookup(placeholder: Placeholder) -> Any:
+        key = (placeholder.namespace, placeholder.name)
+        if key in known:
+            return known[key]
+        if placeholder.namespace == "stack":
+            return _output(operation, records, placeholder)
+        record = platform.stores.deployments.get_environment(operation.deployment_id, operation.environment)
+        found = platform.lookups(record)
+        if placeholder.namespace == "ssm":
+            return found.ssm(placeholder.name)
+        if placeholder.namespace == "secret":
+            return found.secret(placeholder.name)
+        return found.aws(tuple(placeholder.name.split(".")))
+
+    return lookup
+
+
+def _output(operation: Operation, records: Mapping[str, StackRecord], placeholder: Placeholder) -> Any:
+    record = records.get(placeholder.stack)
+    if record is None or not record.is_deployed:
+        raise NotFound(f"{placeholder.stack} is not deployed in {operation.environment}")
+    if placeholder.output not in record.outputs:
+        names = ", ".join(sorted(record.outputs)) or "none"
+        raise NotFound(f"{placeholder.stack} has no output {placeholder.output!r}; it has: {names}")
+    value = record.outputs[placeholder.output]
+    if value == {"secret": True}:
+        stack = pulumi_stack_name(operation.deployment_id, placeholder.stack, operation.environment)
+        raise ConfigurationError(
+            f"{{{{{placeholder.key}}}}} is a secret output, which stays in Pulumi's state.",
+            hint=f"Read it in the program: StackReference to {stack}, or reference({placeholder.stack!r}) of the kit.",
+        )
+    return value

@@ -1,0 +1,130 @@
+"""RunStack: run Pulumi for one stack, once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from cloud.domain.errors import RunInterrupted, StackBusy
+from cloud.domain.events import EventType, NewEvent
+from cloud.domain.identifiers import pulumi_stack_name
+from cloud.domain.operations import Operation
+from cloud.domain.records import LogLine, StackRecord
+from cloud.domain.secret import Secret
+from cloud.domain.states import StackStatus
+from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+from cloud.service.optimistic import until_fresh
+from cloud.service.planning import load_manifest, timeout_of
+from cloud.service.platform import Platform
+from cloud.service.resolving import resolve_stack
+
+CANCEL_CHECK_SECONDS = 1.0
+SECRET_OUTPUT: Mapping[str, Any] = {"secret": True}
+"""Stands for the value of a secret output, which stays in Pulumi's state."""
+
+_BEGUN = (StackStatus.DEPLOYING, StackStatus.DESTROYING)
+
+
+def run_stack(
+    platform: Platform,
+    deployment_id: str,
+    operation_id: str,
+    stack: str,
+    *,
+    remaining_seconds: Callable[[], float],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> dict[str, Any]:
+    """Run Pulumi and keep its result as the record ``stacks/{stack}.json`` for RecordStack. Gives the changes by kind.
+
+    ``remaining_seconds`` is how long the executor will live; the run is interrupted before that.
+    Raises what the runner raises, StackBusy when this run was claimed already, RunInterrupted for a cancelled operation.
+    """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.cancel_requested:
+        raise RunInterrupted("The operation was cancelled before this stack ran.", stack=stack)
+    record = until_fresh(lambda: _claim(platform, operation, stack))
+    manifest = load_manifest(platform, operation).manifest
+    registered = platform.stores.deployments.registrations(deployment_id).get(stack)
+    digest = registered.program_digest if registered else record.program_digest
+    request = RunRequest(
+        operation_id=operation_id,
+        deployment_id=deployment_id,
+        environment=operation.environment,
+        stack=stack,
+        pulumi_stack=pulumi_stack_name(deployment_id, stack, operation.environment),
+        project=operation.project,
+        kind=operation.kind,
+        program=platform.stores.artifacts.get_program(digest) if digest else b"",
+        config=resolve_stack(platform, operation, stack),
+        secrets_provider=SecretsProvider(**record.secrets_provider) if record.secrets_provider else None,
+        timeout_seconds=min(timeout_of(manifest, stack, operation.environment), remaining_seconds()),
+    )
+
+    def emit(events: Sequence[NewEvent]) -> None:
+        platform.stores.events.append(deployment_id, operation.environment, operation_id, events)
+        lines = [
+            _log_line(platform, operation, stack, event) for event in events if event.type is EventType.LOG_CREATED
+        ]
+        if lines:
+            platform.stores.events.write_lines(lines)
+
+    result = platform.runner().run(request, emit, _CancelCheck(platform, operation, monotonic))
+    platform.stores.artifacts.put_record(deployment_id, operation_id, f"stacks/{stack}.json", _to_dict(result, digest))
+    return dict(result.changes)
+
+
+def _log_line(platform: Platform, operation: Operation, stack: str, event: NewEvent) -> LogLine:
+    return LogLine(
+        operation.deployment_id,
+        operation.environment,
+        platform.timestamp(),
+        str(event.data.get("level", "info")),
+        str(event.data.get("message", "")),
+        stack=stack,
+        operation_id=operation.id,
+    )
+
+
+def _claim(platform: Platform, operation: Operation, stack: str) -> StackRecord:
+    """Take the one attempt of this operation; a second delivery of the task must not run beside the first."""
+    record = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment)
+    if record is None or record.operation_id != operation.id or record.status not in _BEGUN or record.attempt:
+        raise StackBusy(
+            f"{stack} is not this run's to take: it was claimed or has ended already.",
+            stack=stack,
+            operation_id=operation.id,
+        )
+    return platform.stores.stacks.put(replace(record, attempt=1, updated_at=platform.timestamp()))
+
+
+class _CancelCheck:
+    """Whether the operation is to be cancelled; asks the store at most once a second."""
+
+    def __init__(self, platform: Platform, operation: Operation, monotonic: Callable[[], float]) -> None:
+        self._platform, self._operation, self._monotonic = platform, operation, monotonic
+        self._asked = monotonic()
+
+    def __call__(self) -> bool:
+        if self._monotonic() - self._asked < CANCEL_CHECK_SECONDS:
+            return False
+        self._asked = self._monotonic()
+        operations = self._platform.stores.operations
+        return operations.get(self._operation.deployment_id, self._operation.id).cancel_requested
+
+
+def _to_dict(result: RunResult, digest: str) -> dict[str, Any]:
+    return {
+        "changes": dict(result.changes),
+        "outputs": {
+            name: dict(SECRET_OUTPUT) if isinstance(value, Secret) else value for name, value in result.outputs.items()
+        },
+        "resource_count": result.resource_count,
+        "seconds": result.seconds,
+        "program_seconds": result.program_seconds,
+        "references": list(result.references),
+        "warnings": list(result.warnings),
+        "secrets_provider": asdict(result.secrets_provider),
+        "program_digest": digest,
+    }

@@ -1,0 +1,52 @@
+"""Secrets of a manifest: sealed before they are stored, opened when a stack's configuration is resolved.
+
+``{secret: value}`` is stored as ``{secret: {sealed: …}}``; the value itself is JSON inside the seal, so that it keeps its type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloud.domain.secret import SECRET_KEY, Secret, is_secret_form
+from cloud.service.platform import Platform
+
+SEALED = "sealed"
+
+
+def seal(platform: Platform, deployment_id: str, value: Any) -> Any:
+    """``value`` with every ``{secret: …}`` in it sealed for the deployment."""
+
+    def sealed(form: Mapping[str, Any]) -> Any:
+        text = platform.vault().seal(json.dumps(form[SECRET_KEY]), deployment_id)
+        return {SECRET_KEY: {SEALED: text}}
+
+    return _each_form(value, sealed)
+
+
+def unseal(platform: Platform, deployment_id: str, value: Any) -> Any:
+    """``value`` with every sealed secret as a ``Secret``. One that was never sealed (``--set``) stays the ``Secret`` it is."""
+
+    def opened(held: Any) -> Secret:
+        if isinstance(held, Mapping) and set(held) == {SEALED}:
+            return Secret(json.loads(platform.vault().open(str(held[SEALED]), deployment_id)))
+        return Secret(held)
+
+    if isinstance(value, Secret):
+        return opened(value.value)
+    if isinstance(value, Mapping):
+        return {key: unseal(platform, deployment_id, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unseal(platform, deployment_id, item) for item in value]
+    return value
+
+
+def _each_form(value: Any, replace: Callable[[Mapping[str, Any]], Any]) -> Any:
+    if isinstance(value, Mapping):
+        if is_secret_form(value):
+            return replace(value)
+        return {key: _each_form(item, replace) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each_form(item, replace) for item in value]
+    return value

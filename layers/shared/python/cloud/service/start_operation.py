@@ -1,0 +1,107 @@
+"""Start an operation from one of our own doors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound
+from cloud.domain.operations import Operation, OperationKind, OperationOptions, Selection
+from cloud.domain.states import DeploymentStatus, TaskState
+from cloud.service.announcing import announce, operation_event
+from cloud.service.platform import Platform
+
+IDEMPOTENCY_HOURS = 24
+AVAILABLE = (OperationKind.DEPLOY, OperationKind.DESTROY)
+
+
+def new_operation(
+    platform: Platform,
+    deployment_id: str,
+    environment: str,
+    kind: OperationKind,
+    *,
+    requester: str,
+    selection: Selection | None = None,
+    options: OperationOptions | None = None,
+) -> Operation:
+    """An operation that is not stored yet. Raises NotFound and ConfigurationError when it could not even be planned."""
+    if kind not in AVAILABLE:
+        raise ConfigurationError(
+            f"The operation {kind.value!r} is not available in this version.", hint="Available: deploy, destroy."
+        )
+    deployment = platform.stores.deployments.get(deployment_id)
+    if not deployment.manifest_version:
+        raise ConfigurationError(
+            f"{deployment_id} has no manifest.",
+            hint="Upload one first: `cloud deploy` does.",
+            deployment_id=deployment_id,
+        )
+    known = {record.name: record for record in platform.stores.deployments.list_environments(deployment_id)}
+    if environment not in known:
+        raise NotFound(
+            f"{deployment_id} has no environment {environment!r}.",
+            hint=f"Its manifest names: {', '.join(sorted(known))}.",
+            deployment_id=deployment_id,
+        )
+    record = known[environment]
+    if kind is OperationKind.DEPLOY and not record.enabled:
+        raise ConfigurationError(
+            f"The environment {environment!r} is not enabled.",
+            hint=f"Set environments.{environment}.enabled to true in the manifest.",
+            deployment_id=deployment_id,
+        )
+    if kind is OperationKind.DESTROY and record.status in (DeploymentStatus.INITIALIZED,):
+        raise ConfigurationError(
+            f"Nothing was ever deployed to {environment!r} of {deployment_id}.", deployment_id=deployment_id
+        )
+    return Operation(
+        id=platform.clock.new_ulid(),
+        deployment_id=deployment_id,
+        environment=environment,
+        kind=kind,
+        requester=requester,
+        state=TaskState.QUEUED,
+        created_at=platform.timestamp(),
+        manifest_version=deployment.manifest_version,
+        org=deployment.org,
+        project=deployment.project,
+        selection=selection or Selection(),
+        options=options or OperationOptions(),
+    )
+
+
+def start_operation(
+    platform: Platform,
+    deployment_id: str,
+    environment: str,
+    kind: OperationKind,
+    *,
+    requester: str,
+    selection: Selection | None = None,
+    options: OperationOptions | None = None,
+    idempotency_key: str = "",
+) -> Operation:
+    """Store the operation and start its execution, named by the operation's id. The same key gives the same operation.
+
+    Raises NotFound, ConfigurationError, and what Step Functions refuses (then the operation ends in ``error``).
+    """
+    operation = new_operation(
+        platform, deployment_id, environment, kind, requester=requester, selection=selection, options=options
+    )
+    if idempotency_key:
+        expires = platform.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
+        operation_id = platform.stores.deployments.remember(
+            deployment_id, idempotency_key, operation.id, expires_at=int(expires.timestamp())
+        )
+        operation = replace(operation, id=operation_id)
+    try:
+        operation = platform.stores.operations.create(operation)
+        announce(platform, operation, operation_event(operation, TaskState.QUEUED))
+    except AlreadyExists:
+        operation = platform.stores.operations.get(deployment_id, operation.id)
+        if operation.execution_arn:
+            return operation
+    # A repeated start of the same name and input is one execution, so a retry after a lost answer is safe.
+    platform.workflow().start(operation.id, {"operation_id": operation.id, "deployment_id": deployment_id})
+    return operation

@@ -19,14 +19,13 @@ metrics = metrics_of("finish_operation")
 @metrics.log_metrics
 @task(logger)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    metrics.add_metric("OperationsFinished", MetricUnit.Count, 1)
     state = event["input"]
     outcome = state.get("outcome")
-    ended = finish_operation(
+    return finish_operation(
         platform(),
         state["deployment_id"],
         state["operation_id"],
         state=TaskState(outcome["state"]) if outcome else None,
         caught=state.get("error"),
     )
-    metrics.add_metric("OperationsFinished", MetricUnit.Count, 1)
-    return ended

@@ -21,6 +21,7 @@ MARGIN_SECONDS = 90.0
 @metrics.log_metrics
 @task(logger)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    metrics.add_metric("StacksRun", MetricUnit.Count, 1)
     changes = run_stack(
         platform(),
         event["deployment_id"],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
-from cloud.domain.records import EnvironmentRecord
 from cloud.ports.runner import StackRunner
 from cloud.ports.workflow import ConnectionGateway, Lookups, Vault, Workflow
 from cloud.service.platform import Platform
-from cloud.settings import Settings, settings
+from cloud.settings import Settings, engine_environment, host_environment, settings
 
 
 def make_platform(chosen: Settings) -> Platform:
@@ -30,22 +30,36 @@ def make_platform(chosen: Settings) -> Platform:
             from cloud.adapters.memory.runner import ScriptedRunner
 
             return ScriptedRunner()
+        from cloud.adapters.pulumi.engine_settings import EngineSettings
         from cloud.adapters.pulumi.runner import AutomationRunner
-        from cloud.adapters.pulumi.settings import engine_settings
 
-        return AutomationRunner(engine_settings(chosen))
+        host = host_environment()
+        passphrase = Path(chosen.passphrase_file).read_text(encoding="utf-8").strip() if chosen.passphrase_file else ""
+        return AutomationRunner(
+            EngineSettings(
+                backend_url=chosen.backend_url,
+                passphrase=passphrase,
+                secrets_provider=chosen.secrets_provider,
+                pulumi_root=chosen.pulumi_root,
+                pulumi_home=chosen.pulumi_home,
+                plugin_path=chosen.plugin_path,
+                work_root=chosen.work_dir,
+                host=host,
+                environment=engine_environment(host),
+            )
+        )
 
     @cache
-    def lookups(environment: EnvironmentRecord) -> Lookups:
+    def lookups(region: str, role_arn: str) -> Lookups:
         from cloud.adapters.lookups import AwsLookups
 
-        return AwsLookups(chosen, environment)
+        return AwsLookups(chosen, region=region, role_arn=role_arn)
 
     @cache
     def gateway() -> ConnectionGateway:
-        from cloud.adapters.websocket import WebSocketGateway
+        from cloud.adapters.websocket import ApiGatewayConnections
 
-        return WebSocketGateway(chosen)
+        return ApiGatewayConnections(chosen)
 
     @cache
     def vault() -> Vault:

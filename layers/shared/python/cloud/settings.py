@@ -76,6 +76,42 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+)
+"""What of the process's own AWS environment Pulumi's provider is given on purpose."""
+
+ENGINE_PREFIX = "CLOUD_ENGINE_"
+"""Variables with this prefix are handed to Pulumi without it (how local mode tells its stand-in where its server is)."""
+
+
+def host_environment() -> dict[str, str]:
+    """The environment of this process, of which an adapter passes on what it allows by name."""
+    return dict(os.environ)
+
+
+def engine_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What Pulumi and its plugins are given beside the allow-list: AWS's own variables, and what is meant for the engine."""
+    given = {name: environ[name] for name in CREDENTIALS if environ.get(name)}
+    engine = {
+        name.removeprefix(ENGINE_PREFIX): value for name, value in environ.items() if name.startswith(ENGINE_PREFIX)
+    }
+    return {**given, **engine}
+
+
+def cloud_home() -> str:
+    """The folder of contexts and of local mode: CLOUD_HOME, else ``.cloud`` in the user's home."""
+    return os.environ.get("CLOUD_HOME") or os.path.expanduser("~/.cloud")  # noqa: PTH111 - a path as text, nothing is opened
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""

@@ -87,43 +87,48 @@ _State = TypeVar("_State", bound=StrEnum)
 
 _T, _S, _D = TaskState, StackStatus, DeploymentStatus
 
-_AT_REST = {_S.DEPLOYED, _S.UNCHANGED, _S.DESTROYED, _S.FAILED, _S.SKIPPED, _S.CANCELLED, _S.DRIFTED}
+_UNDER_WAY = (_S.DEPLOYING, _S.DESTROYING)
+_NOT_RUN = (_S.SKIPPED, _S.CANCELLED, _S.UNCHANGED, _S.FAILED)
+_STANDING = (_S.DEPLOYED, _S.UNCHANGED, _S.DRIFTED)
+_GONE = (_S.DESTROYED, _S.FAILED, _S.SKIPPED, _S.CANCELLED)
 _ENDED = {_D.DEPLOYED, _D.FAILED, _D.ROLLED_BACK, _D.DESTROYED, _D.CANCELLED}
 _BEGIN = {_D.PLANNED, _D.AWAITING_APPROVAL, _D.DEPLOYING, _D.DESTROYING, _D.ROLLING_BACK}
 
-TRANSITIONS: Mapping[StrEnum, frozenset[StrEnum]] = MappingProxyType(
+# One table by type: the members are texts, so `failed` of one enumeration equals `failed` of another.
+TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = MappingProxyType(
     {
-        _T.PENDING: frozenset({_T.QUEUED, _T.RUNNING, _T.CANCELLED, _T.ERROR}),
-        _T.QUEUED: frozenset({_T.RUNNING, _T.CANCELLED, _T.ERROR, _T.FAILED}),
-        _T.RUNNING: frozenset({_T.PROCESSING, *_TERMINAL}),
-        _T.PROCESSING: frozenset({_T.RUNNING, *_TERMINAL}),
-        **{state: frozenset() for state in _TERMINAL},
-        # A stack begins again from any state at rest; what is under way ends in a result of its own kind.
-        _S.PENDING: frozenset(
-            {_S.WAITING, _S.DEPLOYING, _S.DESTROYING, _S.SKIPPED, _S.CANCELLED, _S.UNCHANGED, _S.FAILED}
-        ),
-        _S.WAITING: frozenset({_S.DEPLOYING, _S.DESTROYING, _S.SKIPPED, _S.CANCELLED, _S.UNCHANGED, _S.FAILED}),
-        _S.DEPLOYING: frozenset({_S.DEPLOYED, _S.UNCHANGED, _S.FAILED, _S.CANCELLED}),
-        _S.DESTROYING: frozenset({_S.DESTROYED, _S.FAILED, _S.CANCELLED}),
-        **{state: frozenset({_S.PENDING, _S.WAITING}) for state in _AT_REST - {_S.DEPLOYED, _S.UNCHANGED, _S.DRIFTED}},
-        **{
-            state: frozenset({_S.PENDING, _S.WAITING, _S.DRIFTED, _S.DEPLOYED})
-            for state in (_S.DEPLOYED, _S.UNCHANGED, _S.DRIFTED)
+        TaskState: {
+            _T.PENDING: frozenset({_T.QUEUED, _T.RUNNING, _T.CANCELLED, _T.ERROR}),
+            _T.QUEUED: frozenset({_T.RUNNING, _T.CANCELLED, _T.ERROR, _T.FAILED}),
+            _T.RUNNING: frozenset({_T.PROCESSING, *_TERMINAL}),
+            _T.PROCESSING: frozenset({_T.RUNNING, *_TERMINAL}),
+            **{state: frozenset() for state in _TERMINAL},
         },
-        _D.INITIALIZED: frozenset({*_BEGIN, _D.FAILED, _D.CANCELLED}),
-        _D.PLANNED: frozenset({*_BEGIN, _D.FAILED, _D.CANCELLED}),
-        _D.AWAITING_APPROVAL: frozenset({_D.PLANNED, _D.DEPLOYING, _D.DESTROYING, _D.FAILED, _D.CANCELLED}),
-        _D.DEPLOYING: frozenset({_D.DEPLOYED, _D.FAILED, _D.CANCELLED, _D.ROLLING_BACK}),
-        _D.ROLLING_BACK: frozenset({_D.ROLLED_BACK, _D.FAILED, _D.CANCELLED}),
-        _D.DESTROYING: frozenset({_D.DESTROYED, _D.FAILED, _D.CANCELLED}),
-        **{state: frozenset(_BEGIN) for state in _ENDED},
+        # A stack begins again from any state at rest; what is under way ends in a result of its own kind.
+        StackStatus: {
+            _S.PENDING: frozenset({_S.WAITING, *_UNDER_WAY, *_NOT_RUN}),
+            _S.WAITING: frozenset({*_UNDER_WAY, *_NOT_RUN}),
+            _S.DEPLOYING: frozenset({_S.DEPLOYED, _S.UNCHANGED, _S.FAILED, _S.CANCELLED}),
+            _S.DESTROYING: frozenset({_S.DESTROYED, _S.FAILED, _S.CANCELLED}),
+            **{state: frozenset({_S.PENDING, _S.WAITING}) for state in _GONE},
+            **{state: frozenset({_S.PENDING, _S.WAITING, *_STANDING}) for state in _STANDING},
+        },
+        DeploymentStatus: {
+            _D.INITIALIZED: frozenset({*_BEGIN, _D.FAILED, _D.CANCELLED}),
+            _D.PLANNED: frozenset({*_BEGIN, _D.FAILED, _D.CANCELLED}),
+            _D.AWAITING_APPROVAL: frozenset({_D.PLANNED, _D.DEPLOYING, _D.DESTROYING, _D.FAILED, _D.CANCELLED}),
+            _D.DEPLOYING: frozenset({_D.DEPLOYED, _D.FAILED, _D.CANCELLED, _D.ROLLING_BACK}),
+            _D.ROLLING_BACK: frozenset({_D.ROLLED_BACK, _D.FAILED, _D.CANCELLED}),
+            _D.DESTROYING: frozenset({_D.DESTROYED, _D.DEPLOYED, _D.FAILED, _D.CANCELLED}),
+            **{state: frozenset(_BEGIN) for state in _ENDED},
+        },
     }
 )
 
 
 def is_legal(current: StrEnum, new: StrEnum) -> bool:
     """Whether ``current → new`` is in the table. Staying where one is is always legal: deliveries repeat."""
-    return type(current) is type(new) and (current == new or new in TRANSITIONS[current])
+    return type(current) is type(new) and (current == new or new in TRANSITIONS[type(current)][current])
 
 
 def require_transition(current: _State, new: _State, *, deployment_id: str = "", stack: str = "") -> _State:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.domain.manifest import Manifest
-from cloud.domain.records import EnvironmentRecord
 from cloud.ports.runner import StackRunner
 from cloud.ports.stores import Stores
 from cloud.ports.workflow import Clock, ConnectionGateway, Lookups, Vault, Workflow
@@ -25,14 +24,15 @@ class Stored:
 class Platform:
     """The ports. Those behind a call are made when first asked for, so that a function loads only what it uses.
 
-    ``manifests`` keeps versions that were read already: a version never changes.
+    ``lookups`` takes the environment's region and the role to assume there (empty: none). ``manifests`` keeps versions
+    that were read already: a version never changes.
     """
 
     stores: Stores
     clock: Clock
     workflow: Callable[[], Workflow]
     runner: Callable[[], StackRunner]
-    lookups: Callable[[EnvironmentRecord], Lookups]
+    lookups: Callable[[str, str], Lookups]
     gateway: Callable[[], ConnectionGateway]
     vault: Callable[[], Vault]
     manifests: dict[tuple[str, int], Stored] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from cloud.service.announcing import announce, stack_result, was_told
 from cloud.service.failures import from_catch, is_cancellation
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
+from cloud.service.run_stack import result_name
 from cloud.service.scheduling import apply, wake
 
 KEPT_DURATIONS = 20
@@ -66,7 +67,7 @@ def _how_it_ended(platform: Platform, operation: Operation, stack: str, caught: 
     if caught is not None:
         return _Ended(_failure(stack, from_catch(caught)))
     try:
-        run = platform.stores.artifacts.get_record(operation.deployment_id, operation.id, f"stacks/{stack}.json")
+        run = platform.stores.artifacts.get_record(operation.deployment_id, operation.id, result_name(stack))
     except NotFound:
         return _Ended(_not_run(platform, operation, stack))
     changed = {kind: count for kind, count in run["changes"].items() if kind not in _UNCHANGING and count}

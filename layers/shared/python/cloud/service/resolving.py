@@ -95,8 +95,7 @@ def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Ma
             return known[key]
         if placeholder.namespace == "stack":
             return _output(operation, records, placeholder)
-        record = platform.stores.deployments.get_environment(operation.deployment_id, operation.environment)
-        found = platform.lookups(record)
+        found = platform.lookups(environment.region, environment.role_arn)
         if placeholder.namespace == "ssm":
             return found.ssm(placeholder.name)
         if placeholder.namespace == "secret":

@@ -36,7 +36,7 @@ def run_stack(
     remaining_seconds: Callable[[], float],
     monotonic: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Run Pulumi and keep its result as the record ``stacks/{stack}.json`` for RecordStack. Gives the changes by kind.
+    """Run Pulumi and keep its result as a record of the operation for RecordStack. Gives the changes by kind.
 
     ``remaining_seconds`` is how long the executor will live; the run is interrupted before that.
     Raises what the runner raises, StackBusy when this run was claimed already, RunInterrupted for a cancelled operation.
@@ -71,8 +71,13 @@ def run_stack(
             platform.stores.events.write_lines(lines)
 
     result = platform.runner().run(request, emit, _CancelCheck(platform, operation, monotonic))
-    platform.stores.artifacts.put_record(deployment_id, operation_id, f"stacks/{stack}.json", _to_dict(result, digest))
+    platform.stores.artifacts.put_record(deployment_id, operation_id, result_name(stack), _to_dict(result, digest))
     return dict(result.changes)
+
+
+def result_name(stack: str) -> str:
+    """The record of the operation under which the run's result is kept until RecordStack writes the row."""
+    return f"result-{stack}.json"
 
 
 def _log_line(platform: Platform, operation: Operation, stack: str, event: NewEvent) -> LogLine:

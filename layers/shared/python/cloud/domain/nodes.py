@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from cloud.domain.configuration import resolve_configuration, stack_tiers
 from cloud.domain.manifest import Manifest
-from cloud.domain.manifest_graph import implicit_dependencies
+from cloud.domain.placeholders import references
 from cloud.domain.records import StackRecord
 from cloud.domain.stack_graph import StackNode
 
@@ -41,14 +42,18 @@ def _node(
     manifest: Manifest, name: str, environment: str, record: StackRecord | None, files: Mapping[str, Any]
 ) -> StackNode:
     stack = manifest.stacks[name]
-    implicit = implicit_dependencies(manifest, name, environment, extra=files.get(f"{name}.{environment}"))
+    tiers = stack_tiers(manifest, name, environment, config_file=files.get(f"{name}.{environment}"))
+    # Only what survives the merge is a dependency; most stacks refer to nothing and need no merge to say so.
+    implicit = (
+        set(references(resolve_configuration(tiers).values)) if any(references(t.values) for t in tiers) else set()
+    )
     return StackNode(
         name,
         dependencies=stack.dependencies,
         optional_dependencies=stack.optional_dependencies,
         implicit_dependencies=tuple(sorted(implicit - {name})),
         enabled=manifest.is_enabled(name, environment),
-        declared_layer=stack.layer,
+        # `layer` was judged when the manifest was checked, over the whole deployment.
         executor=manifest.executor(name, environment),
         predicted_seconds=predicted_seconds(record),
         deployed=record is not None and record.is_deployed,

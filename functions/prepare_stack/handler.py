@@ -14,4 +14,6 @@ logger = logger_of("prepare_stack")
 
 @task(logger)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return prepare_stack(platform(), event["deployment_id"], event["operation_id"], event["stack"])
+    return prepare_stack(
+        platform(), event["deployment_id"], event["operation_id"], event["stack"], go=event["decision"]["go"]
+    )

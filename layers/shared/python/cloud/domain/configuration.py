@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.domain.errors import Problem
 from cloud.domain.identifiers import config_file_name
-from cloud.domain.secret import is_secret_form, wrap_secrets
+from cloud.domain.secret import SECRET_KEY, is_secret_form, wrap_secrets
 
 if TYPE_CHECKING:  # a handler may have the configuration without the manifest
     from cloud.domain.manifest import Manifest
@@ -115,6 +115,8 @@ def check_key(key: str) -> Problem | None:
     """What is wrong with a first-level key of a configuration. Deeper keys may be any text."""
     if key in RESERVED_KEYS:
         return Problem(f"the platform itself sets the key {key!r} in every stack", suggestion="choose another name")
+    if key == SECRET_KEY:
+        return Problem("the key 'secret' is the form of a secret value", suggestion="choose another name")
     if _KEY.fullmatch(key) is None or len(key) > 200:
         shown = key if len(key) <= 60 else f"{key[:57]}…"
         return Problem(

@@ -144,17 +144,15 @@ class _Reader:
     def _events(self, text: str) -> Iterator[yaml.Event]:
         try:
             yield from yaml.parse(text, Loader=_Loader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            message = ", ".join(str(part) for part in (error.context, error.problem) if part)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
             at = _position(mark) if mark else Position(1, 1)
-            lines = text.splitlines()
-            line = lines[at.line - 1] if at.line <= len(lines) else ""
+            parts = (getattr(error, name, None) for name in ("context", "problem", "reason"))
+            message = ", ".join(str(part) for part in parts if part)
+            line = "".join(text.splitlines()[at.line - 1 : at.line])
             tabbed = "\t" in line[: len(line) - len(line.lstrip())]
             hint = "indent with spaces instead of tabs" if tabbed else "check the indentation, quotes and brackets here"
             self.refuse(f"this is not YAML: {message}", at, suggestion=hint)
-        except yaml.YAMLError as error:
-            self.refuse(f"this is not YAML: {error}", Position(1, 1))
 
     def _path(self) -> Path:
         path: list[str | int] = []

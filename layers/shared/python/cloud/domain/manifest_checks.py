@@ -46,8 +46,7 @@ class Findings:
         self.problems.append(self.document.problem(message, path, key=key, expected=expected, suggestion=suggestion))
 
     def warning(self, message: str, path: Path, *, suggestion: str = "") -> None:
-        if len(self.warnings) < MAX_FINDINGS:
-            self.warnings.append(self.document.problem(message, path, suggestion=suggestion))
+        self.warnings.append(self.document.problem(message, path, suggestion=suggestion))
 
     def nearest(self, name: str, known: Collection[str]) -> str:
         self._suggestions += 1

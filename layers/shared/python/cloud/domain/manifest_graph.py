@@ -9,7 +9,7 @@ The graph of the whole manifest takes every stack as enabled and the placeholder
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cloud.domain.configuration import is_map
@@ -25,23 +25,6 @@ StackReference = tuple[str, str, Placeholder]
 
 Tier = tuple[Config, Sequence[Reference]]
 """One source of configuration and the references in it."""
-
-
-def implicit_dependencies(
-    manifest: Manifest, environment: str, *, overrides: Mapping[str, Sequence[Config]] | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Of every stack: the stacks that its configuration in the environment refers to, in alphabetical order.
-
-    ``overrides`` has, by stack, its configuration from outside the manifest in rising order (config file, ``--set``).
-    Raises NotFound for an unknown environment.
-    """
-    shared = [_tier(manifest.defaults), _tier(manifest.environment(environment).config)]
-    implicit = {}
-    for name, stack in manifest.stacks.items():
-        outside = [_tier(config) for config in (overrides or {}).get(name, ())]
-        tiers = [*shared, _tier(stack.config), _tier(stack.in_environment(environment).config), *outside]
-        implicit[name] = tuple(sorted({placeholder.stack for _, placeholder in surviving(tiers)}))
-    return implicit
 
 
 def whole_graph(manifest: Manifest, references: Iterable[StackReference] | None = None) -> dict[str, tuple[str, ...]]:

@@ -126,13 +126,11 @@ def _pruned(value: Any, wrong: dict[Any, Any], depth: int) -> Any:
             elif depth == 1 and isinstance(item, dict | None):
                 kept[key] = {}
         return kept
-    if isinstance(value, list):
-        return [
-            _pruned(item, wrong.get(index, {}), depth + 1)
-            for index, item in enumerate(value)
-            if _WRONG not in wrong.get(index, {})
-        ]
-    return value
+    return [
+        _pruned(item, wrong.get(index, {}), depth + 1)
+        for index, item in enumerate(value)
+        if _WRONG not in wrong.get(index, {})
+    ]
 
 
 def _ordered(problems: Sequence[Problem], dropped: int = 0) -> list[Problem]:

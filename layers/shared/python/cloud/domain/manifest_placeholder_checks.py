@@ -33,8 +33,6 @@ def check_configuration(manifest: Manifest, findings: Findings) -> Places:
         for key, value in source.config.items():
             path = (*source.path, key)
             _check_keys_and_secrets(value, path, findings)
-            if "{{" in key:
-                _report_key(path, findings)
             for item in occurrences(value, path):
                 if isinstance(item.found, Malformed):
                     findings.problem(
@@ -137,15 +135,19 @@ def _check_keys_and_secrets(value: Any, path: Path, findings: Findings) -> None:
                 path,
                 suggestion='keep it in Secrets Manager or SSM and write {secret: "{{secret.NAME}}"}',
             )
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if "{{" in key:
-                _report_key((*path, key), findings)
-            _check_keys_and_secrets(item, (*path, key), findings)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _check_keys_and_secrets(item, (*path, index), findings)
+        return
+    for key, item in _items(value):
+        if isinstance(key, str) and "{{" in key:
+            findings.problem(
+                "a key holds {{",
+                (*path, key),
+                key=True,
+                expected="placeholders in values only: keys are never resolved",
+            )
+        _check_keys_and_secrets(item, (*path, key), findings)
 
 
-def _report_key(path: Path, findings: Findings) -> None:
-    findings.problem("a key holds {{", path, key=True, expected="placeholders in values only: keys are never resolved")
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -123,8 +123,16 @@ class ManifestModel(_Model):
 
 def schema_text() -> str:
     """The JSON Schema (draft 2020-12) of a manifest, as published."""
-    schema = {"$schema": SCHEMA_ID, **ManifestModel.model_json_schema()}
+    schema = {"$schema": SCHEMA_ID, **_closed(ManifestModel.model_json_schema())}
     return json.dumps(schema, indent=2) + "\n"
+
+
+def _closed(schema: Any) -> Any:
+    """pydantic gives the pattern of a map's keys, but leaves the map open to others."""
+    if isinstance(schema, dict):
+        closed = {key: _closed(value) for key, value in schema.items()}
+        return {**closed, "additionalProperties": False} if "patternProperties" in closed else closed
+    return [_closed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 if __name__ == "__main__":

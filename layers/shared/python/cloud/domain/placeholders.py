@@ -132,15 +132,11 @@ def occurrences(value: Any, path: Path = ()) -> Iterator[Occurrence]:
 
 def placeholders(value: Any) -> list[Placeholder]:
     """Every placeholder in ``value``. Raises ConfigurationError with all that are malformed."""
-    found, problems = [], []
-    for occurrence in occurrences(value):
-        if isinstance(occurrence.found, Placeholder):
-            found.append(occurrence.found)
-        elif occurrence.problem:
-            problems.append(occurrence.problem)
+    found = list(occurrences(value))
+    problems = [item.problem for item in found if item.problem]
     if problems:
         raise ConfigurationError("The configuration has malformed placeholders.", problems=problems)
-    return found
+    return [item.found for item in found if isinstance(item.found, Placeholder)]
 
 
 def references(value: Any) -> dict[str, frozenset[str]]:

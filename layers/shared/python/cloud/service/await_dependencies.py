@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloud.domain import schedule as scheduler
 from cloud.service.platform import Platform
-from cloud.service.scheduling import GO
+from cloud.service.scheduling import STOP, answer_of
 
 
 def await_dependencies(platform: Platform, deployment_id: str, operation_id: str, stack: str, token: str) -> None:
@@ -15,5 +15,8 @@ def await_dependencies(platform: Platform, deployment_id: str, operation_id: str
     """
     platform.stores.operations.put_token(deployment_id, operation_id, stack, token)
     schedule, _ = platform.stores.operations.get_schedule(deployment_id, operation_id)
-    if not isinstance(scheduler.decision(schedule, stack), scheduler.Wait):
-        platform.workflow().succeed(token, GO)
+    decided = scheduler.decision(schedule, stack)
+    if isinstance(decided, scheduler.Grant | scheduler.Skip):
+        platform.workflow().succeed(token, answer_of(decided))
+    elif isinstance(decided, scheduler.Ended):
+        platform.workflow().succeed(token, STOP)  # a late delivery: RecordStack finds the result that is there

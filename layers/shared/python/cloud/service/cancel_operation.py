@@ -37,10 +37,10 @@ def cancel_operation(platform: Platform, deployment_id: str, operation_id: str, 
         announce(platform, operation, operation_event(operation, operation.state, cancelling=True, cancelled_by=caller))
     if operation.state is TaskState.RUNNING:
         try:
-            _, stacks = apply(platform, operation, scheduler.CancelRequested())
+            decided = apply(platform, operation, scheduler.CancelRequested())
         except NotFound:
             return operation  # between ConfirmPlan's two writes: prepare_stack sees the flag
-        wake(platform, operation, stacks)
+        wake(platform, operation, decided)
         return operation
     # It waits for an approval or for its turn: end the wait; FinishOperation gives up its place in the queue.
     tokens = platform.stores.operations.get_tokens(deployment_id, operation_id, [APPROVE, ACQUIRE])

@@ -10,14 +10,11 @@ from cloud.domain.manifest import Manifest
 from cloud.domain.nodes import nodes_of
 from cloud.domain.operations import OnFailure, Operation
 from cloud.domain.plan import Plan, make_plan
-from cloud.domain.quotas import map_items
+from cloud.domain.quotas import AWS_INLINE_ITERATIONS, map_items
 from cloud.domain.schedule import Schedule
 from cloud.service.platform import Platform, Stored
 
 CACHED_MANIFESTS = 32
-
-MAP_LIMIT = 40
-"""How many iterations an inline Map runs at once, as AWS documents it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,9 @@ def load_manifest(platform: Platform, operation: Operation) -> Stored:
     stored = platform.manifests.get(key)
     if stored is None:
         document = platform.stores.artifacts.get_manifest(*key)
-        stored = platform.manifests[key] = Stored(Manifest.from_dict(document["manifest"]), document["config_files"])
+        stored = platform.manifests[key] = Stored(
+            Manifest.from_dict(document["manifest"]), document["config_files"], document["programs"]
+        )
         if len(platform.manifests) > CACHED_MANIFESTS:
             platform.manifests.pop(next(iter(platform.manifests)), None)
     return stored
@@ -103,7 +102,7 @@ def plan_payload(plan: Plan) -> dict[str, Any]:
     """
     return {
         "layers": map_items([[stack.stack for stack in layer] for layer in plan.layers]),
-        "width": {"layers": 1 if plan.strict_layers else MAP_LIMIT, "stacks": MAP_LIMIT},
+        "width": {"layers": 1 if plan.strict_layers else AWS_INLINE_ITERATIONS, "stacks": AWS_INLINE_ITERATIONS},
     }
 
 

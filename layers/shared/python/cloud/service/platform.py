@@ -14,10 +14,14 @@ from cloud.ports.workflow import Clock, ConnectionGateway, Lookups, Vault, Workf
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A manifest as it was put: checked, with the parsed configuration files by ``{stack}.{environment}``."""
+    """A manifest as it was put: checked, with the parsed configuration files by ``{stack}.{environment}``.
+
+    ``programs`` maps a stack to its program's digest: an operation runs what was there when it was asked for.
+    """
 
     manifest: Manifest
     config_files: Mapping[str, Any]
+    programs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

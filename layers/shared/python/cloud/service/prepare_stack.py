@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cloud.domain import schedule as scheduler
 from cloud.domain.errors import NotFound, RunInterrupted
 from cloud.domain.operations import OperationKind
 from cloud.domain.records import StackRecord
@@ -19,20 +18,19 @@ from cloud.service.resolving import resolve_stack
 SKIPPED: dict[str, Any] = {"route": "skipped", "timeout_seconds": 0}
 
 
-def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, stack: str) -> dict[str, Any]:
-    """Give ``{route, timeout_seconds}``; route is ``lambda``, ``codebuild`` or ``skipped``.
+def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, stack: str, *, go: bool) -> dict[str, Any]:
+    """``go`` is what the scheduler decided. Give ``{route, timeout_seconds}``; route is ``lambda``, ``codebuild`` or ``skipped``.
 
     Raises ConfigurationError with every placeholder that can't be resolved, NotFound without a registered program, and
     RunInterrupted for a cancelled operation.
     """
-    operation = platform.stores.operations.get(deployment_id, operation_id)
-    schedule, _ = platform.stores.operations.get_schedule(deployment_id, operation_id)
-    if not isinstance(scheduler.decision(schedule, stack), scheduler.Grant):
+    if not go:
         return SKIPPED
+    operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled before this stack began.", stack=stack)
-    program = platform.stores.deployments.registrations(deployment_id).get(stack)
-    if program is None and operation.kind is OperationKind.DEPLOY:
+    stored = load_manifest(platform, operation)
+    if stack not in stored.programs and operation.kind is OperationKind.DEPLOY:
         raise NotFound(f"{stack} has no registered program.", hint="`cloud deploy` uploads it.", stack=stack)
     resolve_stack(platform, operation, stack)
     begun = StackStatus.DESTROYING if operation.kind is OperationKind.DESTROY else StackStatus.DEPLOYING
@@ -60,5 +58,4 @@ def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, sta
 
     until_fresh(begin)
     announce(platform, operation, stack_status(stack, begun))
-    manifest = load_manifest(platform, operation).manifest
-    return {"route": "lambda", "timeout_seconds": timeout_of(manifest, stack, operation.environment)}
+    return {"route": "lambda", "timeout_seconds": timeout_of(stored.manifest, stack, operation.environment)}

@@ -65,7 +65,10 @@ def put_manifest(
             hint="Upload them first.",
             deployment_id=deployment_id,
         )
+    registered = platform.stores.deployments.registrations(deployment_id)
+    known = {name: registered[name].program_digest for name in manifest.stacks if name in registered}
     document = {
+        "programs": {**known, **programs},
         "manifest": seal(platform, deployment_id, manifest.to_dict()),
         "config_files": seal(platform, deployment_id, files),
     }

@@ -55,8 +55,8 @@ def record_stack(
     if first or not was_told(platform, operation, lambda event: _tells(event, stack, ended.result.status)):
         announce(platform, operation, stack_result(ended.result, ended.run.get("outputs")))
     outcome = _OUTCOMES.get(ended.result.status, scheduler.Outcome.SUCCESS)
-    _, stacks = apply(platform, operation, scheduler.Finished(stack, outcome, ended.result.blocked_by))
-    wake(platform, operation, stacks)
+    decided = apply(platform, operation, scheduler.Finished(stack, outcome, ended.result.blocked_by))
+    wake(platform, operation, decided)
 
 
 def _tells(event: Event, stack: str, status: StackStatus) -> bool:

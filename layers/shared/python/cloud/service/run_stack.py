@@ -45,9 +45,8 @@ def run_stack(
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled before this stack ran.", stack=stack)
     record = until_fresh(lambda: _claim(platform, operation, stack))
-    manifest = load_manifest(platform, operation).manifest
-    registered = platform.stores.deployments.registrations(deployment_id).get(stack)
-    digest = registered.program_digest if registered else record.program_digest
+    stored = load_manifest(platform, operation)
+    digest = stored.programs.get(stack, record.program_digest)
     request = RunRequest(
         operation_id=operation_id,
         deployment_id=deployment_id,
@@ -59,7 +58,7 @@ def run_stack(
         program=platform.stores.artifacts.get_program(digest) if digest else b"",
         config=resolve_stack(platform, operation, stack),
         secrets_provider=SecretsProvider(**record.secrets_provider) if record.secrets_provider else None,
-        timeout_seconds=min(timeout_of(manifest, stack, operation.environment), remaining_seconds()),
+        timeout_seconds=min(timeout_of(stored.manifest, stack, operation.environment), remaining_seconds()),
     )
 
     def emit(events: Sequence[NewEvent]) -> None:

@@ -11,37 +11,46 @@ from collections.abc import Sequence
 
 from cloud.domain import schedule as scheduler
 from cloud.domain.operations import Operation
-from cloud.domain.schedule import Schedule
+from cloud.domain.schedule import Grant, Skip
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 
-GO = {"go": True}
-"""What a waiting task is completed with; whether the stack runs or is skipped stands in the schedule."""
+Decided = Grant | Skip
+"""What a waiting stack is told."""
 
 
-def apply(platform: Platform, operation: Operation, event: scheduler.Event) -> tuple[Schedule, tuple[str, ...]]:
-    """Store what ``event`` does to the schedule. Gives the schedule and the stacks to wake.
+def answer_of(decided: Decided) -> dict[str, bool]:
+    """What the waiting task is completed with: whether the stack goes on to run."""
+    return {"go": isinstance(decided, Grant)}
+
+
+STOP = {"go": False}
+
+
+def apply(platform: Platform, operation: Operation, event: scheduler.Event) -> tuple[Decided, ...]:
+    """Store what ``event`` does to the schedule. Gives whom to wake, and with what.
 
     An event that changes nothing (a repetition) names everybody who is granted or skipped, to be woken again.
     """
     operations = platform.stores.operations
 
-    def attempt() -> tuple[Schedule, tuple[str, ...]]:
+    def attempt() -> tuple[Decided, ...]:
         schedule, version = operations.get_schedule(operation.deployment_id, operation.id)
         step = scheduler.advance(schedule, event)
         if step.ignored:
-            return schedule, tuple(wake_up.stack for wake_up in scheduler.wake_ups(schedule))
+            return scheduler.wake_ups(schedule)
         operations.put_schedule(operation.deployment_id, operation.id, step.schedule, version)
-        return step.schedule, (*step.starts, *(skip.stack for skip in step.skips))
+        return (*(Grant(stack) for stack in step.starts), *step.skips)
 
     return until_fresh(attempt)
 
 
-def wake(platform: Platform, operation: Operation, stacks: Sequence[str]) -> None:
+def wake(platform: Platform, operation: Operation, decided: Sequence[Decided]) -> None:
     """Complete the task token of each stack that waits. One that has not come yet asks for itself; one used up is done."""
-    if not stacks:
+    if not decided:
         return
-    tokens = platform.stores.operations.get_tokens(operation.deployment_id, operation.id, stacks)
-    for stack in stacks:
-        if stack in tokens:
-            platform.workflow().succeed(tokens[stack], GO)
+    names = [each.stack for each in decided]
+    tokens = platform.stores.operations.get_tokens(operation.deployment_id, operation.id, names)
+    for each in decided:
+        if each.stack in tokens:
+            platform.workflow().succeed(tokens[each.stack], answer_of(each))

@@ -1,0 +1,214 @@
+"""The steps of one run, in order; they happen on the supervised thread."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloud.adapters.pulumi.checkpoint import Checkpoint
+from cloud.adapters.pulumi.configuration import read_keys, stack_file, write_stack_file
+from cloud.adapters.pulumi.engine_settings import EngineSettings
+from cloud.adapters.pulumi.event_reader import EventReader
+from cloud.adapters.pulumi.failures import FailedCommand, Ids, ended_early, explain, refused_for_pending
+from cloud.adapters.pulumi.processes import RunProcesses
+from cloud.adapters.pulumi.program import prepare_program
+from cloud.adapters.pulumi.supervision import EventQueue
+from cloud.domain.errors import CloudError
+from cloud.domain.events import EventType, NewEvent
+from cloud.domain.operations import OperationKind
+from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+
+if TYPE_CHECKING:
+    from pulumi.automation.events import EngineEvent
+    from semver import VersionInfo
+
+    from cloud.adapters.pulumi.automation import RunStack, RunWorkspace
+
+_UPDATES = frozenset({OperationKind.DEPLOY, OperationKind.ROLLBACK})
+_CHANGING = _UPDATES | {OperationKind.DESTROY}
+_ON_STATE_ALONE = frozenset({OperationKind.DESTROY, OperationKind.REFRESH, OperationKind.DRIFT})
+
+
+def runs_program(kind: OperationKind) -> bool:
+    """Whether Pulumi runs the user's program for it; the other kinds work on the state alone."""
+    return kind not in _ON_STATE_ALONE
+
+
+def ids_of(request: RunRequest) -> Ids:
+    """What an error of this run is about."""
+    return {
+        "deployment_id": request.deployment_id,
+        "environment": request.environment,
+        "stack": request.stack,
+        "operation_id": request.operation_id,
+    }
+
+
+class StackRun:
+    """Prepare the folder, open the stack, configure it, let Pulumi act, read the state again."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        settings: EngineSettings,
+        folder: Path,
+        environment: Mapping[str, str],
+        processes: RunProcesses,
+        reader: EventReader,
+        queue: EventQueue,
+        clock: Callable[[], float],
+    ) -> None:
+        self._request = request
+        self._settings = settings
+        self._program = folder / "program"
+        self._environment = environment
+        self._processes = processes
+        self._reader = reader
+        self._queue = queue
+        self._clock = clock
+        self._began = clock()
+
+    def perform(self, executable: str, version: VersionInfo) -> RunResult:
+        """The whole run; raises as ``StackRunner.run`` says, but for its being interrupted."""
+        from pulumi.automation.errors import CommandError
+
+        from cloud.adapters.pulumi.automation import EngineCommand, RunWorkspace
+
+        request = self._request
+        path = stack_file(self._program, request.pulumi_stack)
+        prepare_program(
+            request.program, self._program, request.project, without_program=request.kind in _ON_STATE_ALONE
+        )
+        command = EngineCommand(executable, version, self._processes)
+        workspace = RunWorkspace(
+            work_dir=str(self._program),
+            env_vars=self._environment,
+            secrets_provider=self._settings.secrets_provider or None,
+            pulumi_command=command,
+        )
+        try:
+            stack = self._open(workspace)
+            if stack is None:
+                return self._nothing_there()
+            keys = self._configure(workspace, path)
+            before = workspace.checkpoint
+            self._act(stack, before)
+        except CommandError as error:
+            # Its text is the display of the whole run; what it says is told from the events instead.
+            failed = FailedCommand(command.exit_code or 0, *command.last_output)
+            self._clean_up(workspace, killed=failed.exit_code < 0)
+            raise explain(failed, self._reader, ids_of(request)) from error
+        if runs_program(request.kind) and not self._reader.has_finished_program:
+            self._clean_up(workspace, killed=False)
+            raise ended_early(ids_of(request))
+        return self._result(self._read_state(workspace), keys)
+
+    def _open(self, workspace: RunWorkspace) -> RunStack | None:
+        """The stack, made if need be; None where there is none and nothing to make it for."""
+        from pulumi.automation.errors import StackNotFoundError
+
+        from cloud.adapters.pulumi.automation import create_stack, select_stack
+
+        try:
+            stack = select_stack(self._request.pulumi_stack, workspace)
+        except StackNotFoundError:
+            if self._request.kind in _ON_STATE_ALONE:
+                return None
+            return create_stack(self._request.pulumi_stack, workspace)
+        self._learn(workspace.checkpoint)
+        self._reader.expected = workspace.checkpoint.resource_count
+        creating = [operation for operation in workspace.checkpoint.pending if operation.kind == "creating"]
+        if creating and self._request.kind in _CHANGING:
+            raise refused_for_pending(creating, self._request.pulumi_stack, ids_of(self._request))
+        return stack
+
+    def _configure(self, workspace: RunWorkspace, path: Path) -> SecretsProvider:
+        """Write the configuration file whole. The keys are the state's own, else those on record, else the new stack's."""
+        unknown = SecretsProvider()
+        keys = workspace.checkpoint.keys
+        if keys == unknown:
+            keys = read_keys(path)
+        if keys == unknown:
+            keys = self._request.secrets_provider or unknown
+        for key, text in write_stack_file(path, self._request.config, keys).items():
+            workspace.set_secret(self._request.pulumi_stack, key, text)
+        return keys if keys != unknown else read_keys(path)
+
+    def _act(self, stack: RunStack, before: Checkpoint) -> None:
+        options: dict[str, Any] = {"color": "never", "on_event": self._on_event}
+        kind = self._request.kind
+        if kind in _UPDATES:
+            # Interrupted updates and deletions are settled by looking; only a creation can't be told from the state.
+            stack.up(**options, suppress_outputs=True, suppress_progress=True, refresh=bool(before.pending) or None)
+        elif kind is OperationKind.DESTROY:
+            stack.destroy(**options, suppress_outputs=True, suppress_progress=True)
+        elif kind is OperationKind.REFRESH:
+            stack.refresh(**options, suppress_outputs=True, suppress_progress=True)
+        elif kind is OperationKind.DRIFT:
+            stack.preview_refresh(**options, suppress_outputs=True, suppress_progress=True)
+        else:
+            stack.preview(**options, suppress_outputs=True, suppress_progress=True)
+
+    def _on_event(self, event: EngineEvent) -> None:
+        self._queue.put(self._reader.read(event))
+
+    def _read_state(self, workspace: RunWorkspace) -> Checkpoint:
+        workspace.select_stack(self._request.pulumi_stack)
+        self._learn(workspace.checkpoint)
+        return workspace.checkpoint
+
+    def _learn(self, checkpoint: Checkpoint) -> None:
+        for secret in checkpoint.secrets:
+            self._reader.redactor.learn(secret)
+
+    def _result(self, state: Checkpoint, keys: SecretsProvider) -> RunResult:
+        self._queue.put(self._reader.last_words())
+        is_preview = self._request.kind is OperationKind.PREVIEW
+        return RunResult(
+            changes=dict(self._reader.changes),
+            outputs=dict(self._reader.planned_outputs if is_preview else state.outputs),
+            resource_count=state.resource_count,
+            seconds=self._clock() - self._began,
+            secrets_provider=state.keys if state.keys != SecretsProvider() else keys,
+            program_seconds=self._reader.program.seconds,
+            references=state.references,
+            warnings=tuple(self._reader.warnings),
+        )
+
+    def _nothing_there(self) -> RunResult:
+        message = "Pulumi's state holds no such stack: there is nothing to do."
+        self._queue.put([self._log("warning", message)])
+        keys = self._request.secrets_provider or SecretsProvider()
+        return replace(self._result(Checkpoint(), keys), warnings=(message,))
+
+    def _clean_up(self, workspace: RunWorkspace, *, killed: bool) -> None:
+        """After a failure: end what the CLI left behind, free its lock if it died holding it, and say what was done."""
+        from pulumi.automation.errors import CommandError
+
+        self._processes.reopen()
+        self._processes.end_all()
+        # The lock is ours: the engine took it before its first event, nobody else can hold it, and its owner is proved
+        # dead (we have its exit code, and nothing of it is left).
+        if killed and self._reader.has_started and self._settings.is_self_managed:
+            with contextlib.suppress(CommandError):
+                workspace.free_lock(self._request.pulumi_stack)
+        state = Checkpoint()
+        with contextlib.suppress(CommandError, CloudError):
+            state = self._read_state(workspace)
+        self._queue.put(self._reader.last_words())
+        if self._reader.has_started:
+            self._queue.put([self._what_was_done(state)])
+
+    def _what_was_done(self, state: Checkpoint) -> NewEvent:
+        changes = dict(self._reader.changes)
+        counted = ", ".join(f"{count} {operation}" for operation, count in sorted(changes.items())) or "nothing"
+        message = f"Done before the run ended: {counted}; the state holds {state.resource_count} resources."
+        return self._log("info", message, changes=changes, resource_count=state.resource_count)
+
+    def _log(self, level: str, message: str, **more: Any) -> NewEvent:
+        return NewEvent(
+            EventType.LOG_CREATED, {"stack": self._request.stack, "level": level, "message": message, **more}
+        )

@@ -145,7 +145,8 @@ class LocalCloud:
 
     def _apply(self, settings: Settings) -> None:
         """Put the settings where handlers look for them, and remember what stood there."""
-        wanted = {**self.aws.environment, **environment_of(settings), "POWERTOOLS_METRICS_NAMESPACE": "Cloud"}
+        engine = self.engine.environment() if self.engine else {}
+        wanted = {**self.aws.environment, **environment_of(settings), **engine}
         for variable, value in wanted.items():
             self._environment[variable] = os.environ.get(variable)
             os.environ[variable] = value

@@ -19,7 +19,9 @@ SKIPPED: dict[str, Any] = {"route": "skipped", "timeout_seconds": 0}
 
 
 def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, stack: str, *, go: bool) -> dict[str, Any]:
-    """``go`` is what the scheduler decided. Give ``{route, timeout_seconds}``; route is ``lambda``, ``codebuild`` or ``skipped``.
+    """Give ``{route, timeout_seconds}``; route is ``lambda``, ``codebuild`` or ``skipped``.
+
+    ``go`` is what the scheduler decided.
 
     Raises ConfigurationError with every placeholder that can't be resolved, NotFound without a registered program, and
     RunInterrupted for a cancelled operation.

@@ -40,7 +40,7 @@ class EngineChoice:
 
 
 class Engine:
-    """The chosen engine, ready to run. ``folder`` keeps Pulumi's state, its passphrase and what is installed for it."""
+    """The chosen engine, ready to run. ``folder`` holds Pulumi's state, its passphrase and what is installed for it."""
 
     def __init__(self, choice: EngineChoice, folder: Path) -> None:
         self._choice = choice
@@ -53,6 +53,8 @@ class Engine:
     def start(self) -> Engine:
         """Install what is missing and start the stand-in's fork server. Raises EngineMissing for a wrong root."""
         installed = self._choice.installed()
+        # The emulated AWS begins empty, and so must Pulumi's state: it would speak of resources that are gone.
+        shutil.rmtree(self._folder / "state", ignore_errors=True)
         self.is_stand_in = installed is None
         plugins = self._folder / "plugins"
         plugins.mkdir(parents=True, exist_ok=True)

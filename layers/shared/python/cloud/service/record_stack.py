@@ -20,7 +20,7 @@ from cloud.service.announcing import announce, stack_result, was_told
 from cloud.service.failures import from_catch, is_cancellation
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
-from cloud.service.run_stack import result_name
+from cloud.service.results import result_name
 from cloud.service.scheduling import apply, wake
 
 KEPT_DURATIONS = 20

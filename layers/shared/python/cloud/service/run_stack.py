@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cloud.domain.errors import RunInterrupted, StackBusy
@@ -12,18 +12,15 @@ from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.operations import Operation
 from cloud.domain.records import LogLine, StackRecord
-from cloud.domain.secret import Secret
 from cloud.domain.states import StackStatus
-from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+from cloud.ports.runner import RunRequest, SecretsProvider
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
 from cloud.service.platform import Platform
 from cloud.service.resolving import resolve_stack
+from cloud.service.results import result_name, result_record
 
 CANCEL_CHECK_SECONDS = 1.0
-SECRET_OUTPUT: Mapping[str, Any] = {"secret": True}
-"""Stands for the value of a secret output, which stays in Pulumi's state."""
-
 _BEGUN = (StackStatus.DEPLOYING, StackStatus.DESTROYING)
 
 
@@ -70,13 +67,8 @@ def run_stack(
             platform.stores.events.write_lines(lines)
 
     result = platform.runner().run(request, emit, _CancelCheck(platform, operation, monotonic))
-    platform.stores.artifacts.put_record(deployment_id, operation_id, result_name(stack), _to_dict(result, digest))
+    platform.stores.artifacts.put_record(deployment_id, operation_id, result_name(stack), result_record(result, digest))
     return dict(result.changes)
-
-
-def result_name(stack: str) -> str:
-    """The record of the operation under which the run's result is kept until RecordStack writes the row."""
-    return f"result-{stack}.json"
 
 
 def _log_line(platform: Platform, operation: Operation, stack: str, event: NewEvent) -> LogLine:
@@ -116,19 +108,3 @@ class _CancelCheck:
         self._asked = self._monotonic()
         operations = self._platform.stores.operations
         return operations.get(self._operation.deployment_id, self._operation.id).cancel_requested
-
-
-def _to_dict(result: RunResult, digest: str) -> dict[str, Any]:
-    return {
-        "changes": dict(result.changes),
-        "outputs": {
-            name: dict(SECRET_OUTPUT) if isinstance(value, Secret) else value for name, value in result.outputs.items()
-        },
-        "resource_count": result.resource_count,
-        "seconds": result.seconds,
-        "program_seconds": result.program_seconds,
-        "references": list(result.references),
-        "warnings": list(result.warnings),
-        "secrets_provider": asdict(result.secrets_provider),
-        "program_digest": digest,
-    }

@@ -1,0 +1,145 @@
+"""What moto 5.2.5 needs to be a faithful AWS under load: each patch says why, and is guarded by a test.
+
+tests/contract/test_moto_patches.py runs every scenario twice, on moto as it is and with the patch. The first run must show
+the defect: when a new moto no longer does, that test fails and the patch goes.
+
+Patches are of the process, like moto's own state, and are applied when a service is first asked for: importing the Step
+Functions interpreter takes a second, which the start needn't wait for.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloud_local.aws.interpreter_patches import INTERPRETER_PATCHES
+from cloud_local.aws.workflow_api_patches import WORKFLOW_API_PATCHES
+
+Patches = Mapping[str, tuple[Callable[[], None], ...]]
+
+_applied: set[str] = set()
+_apply_lock = threading.Lock()
+
+
+def apply(service: str, patches: Patches) -> None:
+    """Patch a service (a key of ``patches``) before its first request; other services need nothing."""
+    if service in _applied:
+        return
+    with _apply_lock:
+        if service not in _applied:
+            for patch in patches.get(service, ()):
+                patch()
+            _applied.add(service)
+
+
+def modules_are_listed_once() -> None:
+    """moto lists its own folder for every request to find the service by name (a fifth of a DynamoDB call)."""
+    from moto import backends
+
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+
+
+def methods_are_listed_once() -> None:
+    """moto inspects a service's whole class for every request to find the operation's method."""
+    from moto.core import responses
+
+    responses.method_names_from_class = functools.lru_cache(maxsize=None)(responses.method_names_from_class)
+
+
+def accounts_are_found_without_loading_them() -> None:
+    """To find a request's account, moto makes the IAM of every account in all its partitions (China, GovCloud, …), each with
+    all AWS managed policies: 0.6 s and 27 MB per account. Look only into those that exist."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.iam import models
+
+    def get_account_id_from(access_key: str) -> str:
+        for account_id, partitions in list(models.iam_backends.items()):
+            if any(access_key in backend.access_keys for backend in list(partitions.values())):
+                return str(account_id)
+        return str(DEFAULT_ACCOUNT_ID)
+
+    models.get_account_id_from = get_account_id_from
+
+
+def transactions_back_up_only_what_they_touch() -> None:
+    """moto copies every table of a transaction whole, to put it back on failure; copy the touched items instead.
+
+    The stream is cut back with them: what was rolled back was never written.
+    """
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.table import Table
+
+    original = DynamoDBBackend.transact_write_items
+
+    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
+        touched = _touched_items(self, transact_items)
+        streams = [(table.stream_shard, len(table.stream_shard.items)) for table in _streamed(self, transact_items)]
+        try:
+            original(self, transact_items)
+        except Exception:
+            for table, hash_key, range_key, item in touched:
+                _put_back(table, hash_key, range_key, item)
+            for shard, length in streams:
+                del shard.items[length:]
+            raise
+
+    DynamoDBBackend.transact_write_items = transact_write_items
+    # moto's own copy and its putting back become no-ops; nothing else copies a table.
+    Table.__deepcopy__ = lambda self, _memo: self
+
+
+SERVER = "server"
+"""Not a service: what every request passes through."""
+
+PATCHES: Patches = {
+    SERVER: (modules_are_listed_once, methods_are_listed_once, accounts_are_found_without_loading_them),
+    "DynamoDB": (transactions_back_up_only_what_they_touch,),
+    "AWSStepFunctions": INTERPRETER_PATCHES + WORKFLOW_API_PATCHES,
+}
+
+
+def _touched_items(backend: Any, transact_items: list[dict[str, Any]]) -> list[tuple[Any, Any, Any, Any]]:
+    """(table, hash key, range key, copy of the item or None) for every item that the transaction names."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    touched = []
+    for table, operation in _operations(backend, transact_items):
+        key = operation.get("Key") or operation.get("Item") or {}
+        if table.hash_key_attr not in key:
+            continue  # moto refuses it before it writes
+        hash_key = DynamoType(key[table.hash_key_attr])
+        range_key = DynamoType(key[table.range_key_attr]) if table.range_key_attr in key else None
+        stored = table.items.get(hash_key)
+        if table.has_range_key and stored is not None:
+            stored = stored.get(range_key)
+        touched.append((table, hash_key, range_key, copy.deepcopy(stored)))
+    return touched
+
+
+def _streamed(backend: Any, transact_items: list[dict[str, Any]]) -> list[Any]:
+    tables = {id(table): table for table, _ in _operations(backend, transact_items)}
+    return [table for table in tables.values() if table.stream_shard]
+
+
+def _operations(backend: Any, transact_items: list[dict[str, Any]]) -> list[tuple[Any, dict[str, Any]]]:
+    operations = [operation for item in transact_items for operation in item.values()]
+    return [
+        (backend.tables[operation["TableName"]], operation)
+        for operation in operations
+        if operation.get("TableName") in backend.tables
+    ]
+
+
+def _put_back(table: Any, hash_key: Any, range_key: Any, item: Any) -> None:
+    if not table.has_range_key:
+        table.items.pop(hash_key, None) if item is None else table.items.update({hash_key: item})
+    elif item is None:
+        table.items[hash_key].pop(range_key, None)
+        if not table.items[hash_key]:
+            del table.items[hash_key]
+    else:
+        table.items[hash_key][range_key] = item

@@ -131,6 +131,36 @@ class Scenarios:
             return tables["t"] is before and "Item" not in self.dynamodb.get_item(TableName="t", Key={"pk": {"S": "a"}})
         return False
 
+    def attribute_values_are_sent_as_they_are(self) -> bool:
+        from moto.core.serialize import XFormedAttributePicker
+
+        names = {"pk": "pk", **{f"a{number}": f"v{number}" for number in range(20)}}
+        item = {name: {"S": value} for name, value in names.items()}
+        item["nested"] = {
+            "M": {"list": {"L": [{"N": "1"}, {"BOOL": True}, {"NULL": True}]}, "bytes": {"B": b"\x00\xff"}}
+        }
+        self.dynamodb.create_table(
+            TableName="values",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.dynamodb.put_item(TableName="values", Item=item)
+        looked_for = 0
+        original = XFormedAttributePicker.__call__
+
+        def count(picker: Any, context: Any) -> Any:
+            nonlocal looked_for
+            looked_for += 1
+            return original(picker, context)
+
+        XFormedAttributePicker.__call__ = count
+        try:
+            found = self.dynamodb.get_item(TableName="values", Key={"pk": {"S": "pk"}})["Item"]
+        finally:
+            XFormedAttributePicker.__call__ = original
+        return found == item and looked_for < 10 * len(item)
+
     def batch_is_not_loaded(self) -> bool:
         self.states.list_state_machines()
         return "moto.stepfunctions.parser.models" in sys.modules and "moto.ec2.models" not in sys.modules

@@ -92,12 +92,29 @@ def transactions_back_up_only_what_they_touch() -> None:
     Table.__deepcopy__ = lambda self, _memo: self
 
 
+def attribute_values_are_sent_as_they_are() -> None:
+    """moto looks for each of ten possible members of every attribute value of an item, under several names each: three
+    quarters of a GetItem. Texts, numbers and booleans are in the form of the wire already."""
+    from moto.core.serialize import BaseJSONSerializer
+
+    original = BaseJSONSerializer._serialize_type_structure
+    scalars = {"S", "N", "BOOL", "NULL"}  # bytes are still to be encoded, wherever they are nested
+
+    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= scalars:
+            serialized[key] = value
+        else:
+            original(self, serialized, value, shape, key)
+
+    BaseJSONSerializer._serialize_type_structure = serialize
+
+
 SERVER = "server"
 """Not a service: what every request passes through."""
 
 PATCHES: Patches = {
     SERVER: (modules_are_listed_once, methods_are_listed_once, accounts_are_found_without_loading_them),
-    "DynamoDB": (transactions_back_up_only_what_they_touch,),
+    "DynamoDB": (transactions_back_up_only_what_they_touch, attribute_values_are_sent_as_they_are),
     "AWSStepFunctions": INTERPRETER_PATCHES + WORKFLOW_API_PATCHES,
 }
 

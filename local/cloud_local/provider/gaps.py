@@ -1,0 +1,24 @@
+"""What the emulated AWS (moto 5.2.5) doesn't have, of what the table asks for.
+
+A gap is named here and nowhere else: an emulator that fails in another way is an error, not a gap. A contract test
+fails when moto has learned one of these operations, so that the list can only shrink.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPERATIONS: Final[dict[str, frozenset[str]]] = {
+    "accessanalyzer": frozenset(
+        {"create_analyzer", "get_analyzer", "update_analyzer", "delete_analyzer", "tag_resource", "untag_resource"}
+    ),
+    "backup": frozenset({"create_backup_selection", "get_backup_selection", "delete_backup_selection", "update_backup_plan"}),
+    "ec2": frozenset({"create_ipam", "create_ipam_pool", "provision_ipam_pool_cidr"}),
+    "efs": frozenset({"put_backup_policy", "update_file_system", "delete_file_system_policy"}),
+    "logs": frozenset({"associate_kms_key", "disassociate_kms_key"}),
+}
+
+
+def is_gap(service: str, operation: str) -> bool:
+    """Whether the emulator is known not to have an operation."""
+    return operation in OPERATIONS.get(service, ())

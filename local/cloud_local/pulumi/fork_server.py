@@ -1,0 +1,254 @@
+"""A server that has the SDKs imported already and runs each command in a fork of itself: tens of milliseconds, not seconds.
+
+`python -m cloud_local.pulumi.fork_server SOCKET` serves until it is told to stop (SIGTERM) or its standard input closes.
+It is single-threaded and never uses gRPC, so that its forks may. Each fork leads a process group of its own. The server
+watches the launchers: what they are signalled it passes on, and when one dies, its whole group is killed.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+# The compiled protobuf runtime and gRPC survive a fork as long as neither has started threads.
+PREIMPORTED = (
+    "pulumi",
+    "pulumi.runtime",
+    "pulumi.runtime.proto.events_pb2_grpc",
+    "pulumi.runtime.proto.provider_pb2_grpc",
+    "pulumi.runtime.proto.status_pb2",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cloud_local.pulumi.cli",
+    "cloud_local.pulumi.random_provider",
+)
+# Parts of pulumi_aws that ordinary stacks use. Its own lazy imports race across threads; loaded here, they can't.
+PREIMPORTED_AWS = ("ec2", "s3", "iam", "kms", "vpc")
+READY = "ready"
+
+
+@dataclass
+class Running:
+    """A command under way."""
+
+    connection: socket.socket
+    pid: int
+    keys: int
+
+
+class ForkServer:
+    """Serves one socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        path.unlink(missing_ok=True)
+        self._listener.bind(str(path))
+        path.chmod(0o600)
+        self._listener.listen(128)
+        self._path = path
+        self._selector = selectors.DefaultSelector()
+        self._running: dict[int, Running] = {}
+        self._stopping = False
+
+    def serve(self) -> None:
+        """Serve until stopped; then end all that still runs."""
+        wake_out, wake_in = socket.socketpair()
+        wake_out.setblocking(False)
+        wake_in.setblocking(False)
+        signal.set_wakeup_fd(wake_in.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._stop)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(wake_out, selectors.EVENT_READ, lambda: self._drain(wake_out))
+        with contextlib.suppress(OSError, ValueError):
+            # Whoever started the server holds the other end: when it dies, so does the server.
+            self._selector.register(sys.stdin, selectors.EVENT_READ, self._stop)
+        while not self._stopping:
+            for key, _ in self._selector.select():
+                key.data()
+            self._reap()
+        for running in self._running.values():
+            _kill_group(running.pid)
+        self._path.unlink(missing_ok=True)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    @staticmethod
+    def _drain(wake: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while wake.recv(4096):
+                continue
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        try:
+            request, streams = _receive(connection)
+        except (OSError, ValueError, KeyError):
+            connection.close()
+            return
+        keys, child_keys = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(keys)
+            _run_command(request, streams, child_keys, self._inherited(connection))
+        os.close(child_keys)
+        for fd in streams:
+            os.close(fd)
+        self._running[pid] = Running(connection, pid, keys)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._heard(pid))
+
+    def _inherited(self, connection: socket.socket) -> list[int]:
+        """File descriptors of the server that a fork has no business with."""
+        others = [self._listener.fileno(), connection.fileno()]
+        return others + [fd for r in self._running.values() for fd in (r.connection.fileno(), r.keys)]
+
+    def _heard(self, pid: int) -> None:
+        """A launcher passes a signal on, or is gone."""
+        running = self._running[pid]
+        try:
+            numbers = running.connection.recv(64)
+        except OSError:
+            numbers = b""
+        for number in numbers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if not numbers:
+            self._selector.unregister(running.connection)
+            _kill_group(pid)
+
+    def _reap(self) -> None:
+        while self._running:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            running = self._running.pop(pid, None)
+            if running is None:
+                continue
+            _learn_keys(running.keys)
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(running.connection)
+            code = os.waitstatus_to_exitcode(status)
+            with contextlib.suppress(OSError):
+                running.connection.sendall(str(code if code >= 0 else 128 - code).encode())
+            running.connection.close()
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    connection.settimeout(5)
+    header, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+    streams = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            streams.frombytes(data)
+    size, body = int.from_bytes(header, "big"), b""
+    while len(body) < size:
+        part = connection.recv(size - len(body))
+        if not part:
+            raise ValueError("the launcher went away")
+        body += part
+    connection.settimeout(None)
+    if len(streams) != 3:
+        raise ValueError("the standard streams are missing")
+    return json.loads(body), list(streams)
+
+
+def _run_command(request: dict[str, Any], streams: list[int], keys: int, inherited: list[int]) -> None:
+    """In the fork: take the launcher's place, run the command, leave."""
+    code = 1
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        for fd in inherited:
+            os.close(fd)
+        for target, fd in enumerate(streams):
+            os.dup2(fd, target)
+            os.close(fd)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        os.chdir(request["directory"])
+        sys.path[:0] = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+        from . import cli, passphrase
+
+        before = set(passphrase.known_keys())
+        code = cli.main(request["words"])
+        _teach_keys(keys, {k: v for k, v in passphrase.known_keys().items() if k not in before})
+    except BaseException:  # noqa: BLE001 - a fork must never return into the server's loop
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _teach_keys(pipe: int, keys: dict[bytes, bytes]) -> None:
+    """Tell the server which keys were derived, for later commands of the same stack: a derivation takes 0.3 s."""
+    for fingerprint, key in list(keys.items())[:16]:
+        os.write(pipe, fingerprint + key)
+
+
+def _learn_keys(pipe: int) -> None:
+    from . import passphrase
+
+    with os.fdopen(pipe, "rb") as stream:
+        os.set_blocking(stream.fileno(), False)
+        data = stream.read() or b""
+    for start in range(0, len(data) - 63, 64):
+        passphrase.known_keys()[data[start : start + 32]] = data[start + 32 : start + 64]
+
+
+def preimport() -> None:
+    """Import what forks will need. What isn't installed is left out: programs that want it say so themselves."""
+    import importlib
+
+    for name in PREIMPORTED:
+        importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("cloud_local.provider")
+    with contextlib.suppress(ImportError):
+        aws = importlib.import_module("pulumi_aws")
+        for name in PREIMPORTED_AWS:
+            dir(getattr(aws, name))
+
+
+def main(words: list[str]) -> int:
+    """Serve the socket named by the only argument; prints `ready` when commands may come."""
+    server = ForkServer(Path(words[0]))
+    preimport()
+    import gc
+
+    gc.freeze()  # the collector would touch, and so copy, the pages shared with forks
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
+    server.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    from cloud_local.pulumi.fork_server import main as run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""One suite for every StackRunner: scripted, the Automation API on the stand-in engine, and on the real one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cloud.domain.errors import ConfigurationError, ProgramFailed, RunInterrupted, RunTimedOut, StackBusy
+from cloud.domain.events import NewEvent
+from cloud.domain.operations import OperationKind
+from cloud.ports.runner import Secret
+from tests.contract.runner_scenarios import (
+    NO_REAL_ENGINE,
+    PASSWORD,
+    Log,
+    RunnerUnderTest,
+    automation_runner,
+    memory_runner,
+    never,
+    real_engine_root,
+)
+
+
+@pytest.fixture(
+    params=["memory", "stand-in", pytest.param("real", marks=pytest.mark.real_pulumi)],
+)
+def it(request: pytest.FixtureRequest, tmp_path: Path) -> RunnerUnderTest:
+    """The runner under test."""
+    if request.param == "memory":
+        return memory_runner()
+    if request.param == "real":
+        root = real_engine_root()
+        if root is None:
+            pytest.skip(NO_REAL_ENGINE)
+        return automation_runner("real", root, tmp_path)
+    from cloud_local.pulumi import install
+
+    install(tmp_path / "engine")
+    return automation_runner("stand-in", str(tmp_path / "engine"), tmp_path)
+
+
+def test_a_stack_is_deployed_found_unchanged_and_destroyed(it: RunnerUnderTest) -> None:
+    deployed = it.runner.run(it.request("boxes"), Log(), never)
+    again = it.runner.run(it.request("boxes", secrets_provider=deployed.secrets_provider), Log(), never)
+    destroyed = it.runner.run(it.request("boxes", OperationKind.DESTROY, program=b""), Log(), never)
+
+    assert deployed.changes == {"create": 2}
+    assert deployed.resource_count == 2
+    assert deployed.outputs == {"vpcId": "vpc-1", "zones": ["a", "b", None, 2.5, True], "token": Secret(PASSWORD)}
+    assert deployed.secrets_provider.encryption_salt
+    assert deployed.seconds >= deployed.program_seconds >= 0
+    assert again.changes == {"same": 2}
+    assert again.outputs == deployed.outputs
+    assert again.secrets_provider == deployed.secrets_provider
+    assert destroyed.changes == {"delete": 2}
+    assert destroyed.resource_count == 0
+    assert destroyed.outputs == {}
+
+
+def test_a_run_tells_of_every_resource_in_order_and_in_batches(it: RunnerUnderTest) -> None:
+    log = Log()
+    it.runner.run(it.request("boxes"), log, never)
+
+    told = log.of("stack.resource")
+    assert all(0 < len(batch) <= 50 for batch in log.batches)
+    assert {data["stack"] for data in told} == {"boxes"}
+    assert {data["op"] for data in told} == {"create"}
+    for name in {data["name"] for data in told}:
+        assert [data["state"] for data in told if data["name"] == name] == ["started", "done"]
+    assert [data["done"] for data in told if data["state"] == "done"] == [1, 2]
+    assert all(data["urn"].endswith(f"::{data['type']}::{data['name']}") for data in told)
+
+
+def test_no_event_message_or_result_shows_a_secret(it: RunnerUnderTest) -> None:
+    log = Log()
+    result = it.runner.run(it.request("boxes"), log, never)
+    with pytest.raises(ProgramFailed) as failed:
+        it.runner.run(it.request("raises"), log, never)
+
+    messages = [data["message"] for data in log.of("log.created")]
+    assert any("the password is" in message and "[secret]" in message for message in messages)
+    assert PASSWORD not in f"{log.events} {result} {failed.value} {failed.value.to_dict()}"
+
+
+def test_a_program_that_fails_is_told_by_its_message_and_what_was_done_is_kept(it: RunnerUnderTest) -> None:
+    with pytest.raises(ProgramFailed, match="no such CIDR") as failed:
+        it.runner.run(it.request("raises"), Log(), never)
+    left = (
+        it.runner.run(it.request("raises", OperationKind.DESTROY, program=b""), Log(), never)
+        if it.name != "memory"
+        else None
+    )
+
+    assert failed.value.ids["stack"] == "raises"
+    assert failed.value.ids["deployment_id"] == "D1BRV40"
+    assert "Traceback" not in failed.value.message
+    if left is not None:
+        assert left.changes == {"delete": 2}
+
+
+def test_a_preview_changes_nothing_and_shows_the_outputs_that_are_known(it: RunnerUnderTest) -> None:
+    preview = it.runner.run(it.request("boxes", OperationKind.PREVIEW), Log(), never)
+
+    assert preview.changes == {"create": 2}
+    assert preview.resource_count == 0
+    assert preview.outputs == {"vpcId": "vpc-1", "zones": ["a", "b", None, 2.5, True]}
+
+
+def test_a_refresh_keeps_what_is_as_it_was(it: RunnerUnderTest) -> None:
+    deployed = it.runner.run(it.request("boxes"), Log(), never)
+    refreshed = it.runner.run(it.request("boxes", OperationKind.REFRESH), Log(), never)
+
+    assert refreshed.changes == {"same": 2}
+    assert refreshed.outputs == deployed.outputs
+
+
+def test_destroying_a_stack_that_is_not_there_is_no_error(it: RunnerUnderTest) -> None:
+    result = it.runner.run(it.request("boxes", OperationKind.DESTROY, program=b""), Log(), never)
+
+    assert result.changes == {}
+    assert result.resource_count == 0
+
+
+def test_a_run_that_takes_too_long_is_ended(it: RunnerUnderTest) -> None:
+    with pytest.raises(RunTimedOut, match="took longer than 5 seconds") as ended:
+        it.runner.run(it.request("hangs", timeout_seconds=5.0), Log(), never)
+
+    assert ended.value.ids["stack"] == "hangs"
+
+
+def test_a_run_that_is_asked_to_stop_stops(it: RunnerUnderTest) -> None:
+    asked = []
+
+    def should_stop() -> bool:
+        asked.append(threading.get_ident())
+        return len(asked) > 3
+
+    with pytest.raises(RunInterrupted):
+        it.runner.run(it.request("hangs"), Log(), should_stop)
+
+    assert len(asked) == 4
+    assert set(asked) == {threading.get_ident()}
+
+
+def test_an_interrupted_stack_can_be_run_again_at_once(it: RunnerUnderTest) -> None:
+    with pytest.raises(RunTimedOut):
+        it.runner.run(it.request("hangs", timeout_seconds=4.0), Log(), never)
+
+    request = replace(it.request("boxes"), pulumi_stack=it.request("hangs").pulumi_stack)
+    assert it.runner.run(request, Log(), never).changes == {"create": 2}
+
+
+class Disk(Exception):
+    """What the caller's side fails with."""
+
+
+def test_a_caller_that_cannot_take_events_ends_the_run_and_hears_of_it(it: RunnerUnderTest) -> None:
+    def emit(events: Sequence[NewEvent]) -> None:
+        raise Disk("full")
+
+    with pytest.raises(Disk, match="full"):
+        it.runner.run(it.request("boxes"), emit, never)
+
+
+def test_a_caller_that_cannot_say_whether_to_stop_ends_the_run_and_hears_of_it(it: RunnerUnderTest) -> None:
+    def should_stop() -> bool:
+        raise Disk("unreadable")
+
+    with pytest.raises(Disk, match="unreadable"):
+        it.runner.run(it.request("hangs"), Log(), should_stop)
+
+
+def test_a_second_run_of_a_stack_that_is_being_run_is_refused(it: RunnerUnderTest) -> None:
+    log = Log()
+    refused: list[StackBusy] = []
+
+    def start_another() -> bool:
+        if not log.events:  # the program isn't running yet, so Pulumi may not have its lock
+            return False
+        with pytest.raises(StackBusy) as busy:
+            it.runner.run(it.request("hangs"), Log(), never)
+        refused.append(busy.value)
+        return True
+
+    with pytest.raises(RunInterrupted):
+        it.runner.run(it.request("hangs"), log, start_another)
+
+    assert [error.ids["stack"] for error in refused] == ["hangs"]
+
+
+@pytest.mark.parametrize("kind", [OperationKind.DEPLOY, OperationKind.PREVIEW, OperationKind.ROLLBACK])
+def test_without_a_program_nothing_can_be_deployed(it: RunnerUnderTest, kind: OperationKind) -> None:
+    with pytest.raises(ConfigurationError, match="no program"):
+        it.runner.run(it.request("boxes", kind, program=b""), Log(), never)

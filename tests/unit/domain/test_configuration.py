@@ -156,7 +156,7 @@ def test_configuration_keys_are_names(key: str) -> None:
     assert check_key(key) is None
 
 
-@pytest.mark.parametrize("key", [*RESERVED_KEYS, "", "a b", "1a", "a:b:c", "a\n", "x" * 201])
+@pytest.mark.parametrize("key", [*RESERVED_KEYS, "secret", "", "a b", "1a", "a:b:c", "a\n", "x" * 201])
 def test_reserved_and_odd_keys_are_refused(key: str) -> None:
     problem = check_key(key)
     assert problem

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -108,7 +109,5 @@ def test_all_wrong_settings_are_reported_at_once() -> None:
 
 @given(st.lists(st.text(alphabet="ab.=\\[]{}\"' :1no") | st.text(), max_size=4))
 def test_any_setting_is_read_or_refused(settings: list[str]) -> None:
-    try:
-        parse_settings(settings)
-    except ConfigurationError as error:
-        assert error.problems
+    with contextlib.suppress(ConfigurationError):
+        assert isinstance(parse_settings(settings), dict)

@@ -135,7 +135,6 @@ def test_what_the_versions_of_yaml_read_differently_is_noted_and_taken_as_text(t
         ("[" * 100_000, "the file is nested more than 40 deep here"),
         ("{" * 100_000, "a key is a map"),
         ("- " * 100_000, "the file is nested more than 40 deep here"),
-        ("a: [" + "1," * 250_000 + "]", "the file expands to 200,001 values or more"),
         ("a: '" + "x" * 1024 * 1024 + "'", "the file has 1,048,581 bytes"),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
@@ -87,12 +88,8 @@ def test_the_name_of_a_pulumi_stack_parses_back(deployment_id: str, stack: str, 
 
 @given(st.text())
 def test_what_parses_as_the_name_of_a_pulumi_stack_is_one(text: str) -> None:
-    try:
-        parsed = identifiers.parse_pulumi_stack_name(text)
-    except ConfigurationError as error:
-        assert error.problems
-    else:
-        assert parsed.name == text
+    with contextlib.suppress(ConfigurationError):
+        assert identifiers.parse_pulumi_stack_name(text).name == text
 
 
 @pytest.mark.parametrize("name", ["D1BRV40-network", "D1BRV40-network-dev\n", "D1BRV40--dev", "network-dev", "D1BRV40"])

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.domain.configuration import resolve_configuration, stack_tiers
-from cloud.domain.errors import NotFound, Problem
+from cloud.domain.errors import Problem
 from cloud.domain.manifest import Manifest
-from cloud.domain.manifest_graph import implicit_dependencies, whole_graph
+from cloud.domain.manifest_graph import stack_references, whole_graph
 from cloud.domain.manifest_parsing import check_manifest, parse_manifest
 from cloud.domain.placeholders import references
 from cloud.domain.secret import reveal
@@ -253,27 +253,6 @@ def test_the_whole_graph_has_every_stack_and_every_environment() -> None:
     assert whole_graph(manifest) == {"network": (), "dns": ("network",), "db": ("dns", "network"), "app": ("db",)}
 
 
-def test_implicit_dependencies_are_those_of_the_environment() -> None:
-    manifest = parse_manifest(
-        manifest_text(
-            {
-                "db": {},
-                "app": {"config": {"url": "{{stack.db.url}}"}, "environments": {"prod": {"config": {"url": "x"}}}},
-            }
-        )
-    )
-    assert implicit_dependencies(manifest, "dev") == {"db": (), "app": ("db",)}
-    assert implicit_dependencies(manifest, "prod") == {"db": (), "app": ()}
-    with pytest.raises(NotFound):
-        implicit_dependencies(manifest, "qa")
-
-
-def test_configuration_from_outside_the_manifest_adds_and_removes_dependencies() -> None:
-    manifest = parse_manifest(manifest_text({"network": {}, "app": {"config": {"vpc": "{{stack.network.vpcId}}"}}}))
-    overrides = {"app": [{"vpc": "vpc-1"}], "network": [{"a": 1}, {"app": "{{stack.app.url}}"}]}
-    assert implicit_dependencies(manifest, "dev", overrides=overrides) == {"network": ("app",), "app": ()}
-
-
 keys = st.sampled_from(["a", "b", "secret"])
 leaves = st.sampled_from(["x", None, "{{stack.s1.o}}", "{{stack.s2.o}} {{stack.s3.o}}", "{{env.name}}"])
 values = st.recursive(
@@ -284,24 +263,17 @@ values = st.recursive(
 configs = st.dictionaries(keys, values, max_size=3)
 
 
-@given(configs, configs, configs, configs, configs)
+@given(configs, configs, configs, configs)
 def test_the_implicit_dependencies_are_those_of_the_merged_configuration(
-    defaults: dict[str, object],
-    environment: dict[str, object],
-    stack: dict[str, object],
-    both: dict[str, object],
-    settings: dict[str, object],
+    defaults: dict[str, object], environment: dict[str, object], stack: dict[str, object], both: dict[str, object]
 ) -> None:
     manifest = Manifest.from_dict(
         {
             "environments": {"dev": {"config": environment}},
             "defaults": defaults,
-            "stacks": {
-                "app": {"config": stack, "environments": {"dev": {"config": both}}},
-                **{name: {"config": dict.fromkeys(("a", "b", "secret"), "")} for name in ("s1", "s2", "s3")},
-            },
+            "stacks": {"app": {"config": stack, "environments": {"dev": {"config": both}}}},
         }
     )
-    merged = resolve_configuration(stack_tiers(manifest, "app", "dev", settings=settings)).values
-    implicit = implicit_dependencies(manifest, "dev", overrides={"app": [settings]})
-    assert set(implicit["app"]) == set(references(reveal(merged)))
+    merged = resolve_configuration(stack_tiers(manifest, "app", "dev")).values
+    found = {placeholder.stack for _, _, placeholder in stack_references(manifest)}
+    assert found == set(references(reveal(merged)))

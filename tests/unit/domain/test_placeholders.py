@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_any_text_is_parsed_into_parts_that_say_what_it_is(text: str) -> None:
     parts = parse(text)
     malformed = [part for part in parts if isinstance(part, Malformed)]
     assert len(malformed) <= 1
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         assert not (isinstance(before, str) and isinstance(after, str))
     if not malformed:
         written = "".join(part.raw if isinstance(part, Placeholder) else escape(part) for part in parts)

@@ -176,7 +176,8 @@ def _declared(stack: Stack) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _first_places(findings: Findings, name: str, key: str) -> dict[str, int]:
     """Where each name of a list of dependencies stands first; refused items shift the others."""
     places: dict[str, int] = {}
-    for index, other in enumerate(findings.document.at(("stacks", name, key)) or ()):
+    given = findings.document.at(("stacks", name, key))
+    for index, other in enumerate(given if isinstance(given, list) else ()):
         if isinstance(other, str):
             places.setdefault(other, index)
     return places

@@ -101,36 +101,25 @@ def _check_size(manifest: Manifest, findings: Findings) -> bool:
 
 
 def _without(value: Any, paths: Iterable[Path]) -> Any:
-    """A copy of the document without what is wrong in it; stacks and environments stay, empty, as others name them."""
+    """A copy of the document without what is wrong in it."""
     tree: dict[Any, Any] = {}
     for path in paths:
         branch = tree
         for part in path:
             branch = branch.setdefault(part, {})
         branch[_WRONG] = True
-    return _pruned(value, tree, 0)
+    return _pruned(value, tree)
 
 
 _WRONG = object()
 
 
-def _pruned(value: Any, wrong: dict[Any, Any], depth: int) -> Any:
+def _pruned(value: Any, wrong: dict[Any, Any]) -> Any:
     if not wrong:
         return value
-    if isinstance(value, dict):
-        kept = {}
-        for key, item in value.items():
-            branch = wrong.get(key, {})
-            if _WRONG not in branch:
-                kept[key] = _pruned(item, branch, depth + 1)
-            elif depth == 1 and isinstance(item, dict | None):
-                kept[key] = {}
-        return kept
-    return [
-        _pruned(item, wrong.get(index, {}), depth + 1)
-        for index, item in enumerate(value)
-        if _WRONG not in wrong.get(index, {})
-    ]
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    kept = {key: _pruned(item, wrong.get(key, {})) for key, item in items if _WRONG not in wrong.get(key, {})}
+    return kept if isinstance(value, dict) else list(kept.values())
 
 
 def _ordered(problems: Sequence[Problem], dropped: int = 0) -> list[Problem]:

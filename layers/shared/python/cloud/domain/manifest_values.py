@@ -91,7 +91,7 @@ def _check_folder(value: str) -> str:
         raise wrong("the path leads out of the repository: it has ..", expected)
     if "\\" in value:
         raise wrong("the path has a backslash", expected, f"write {value.replace(chr(92), '/')[:120]!r}")
-    if len(value) > 500 or not _FOLDER.fullmatch(value) or "." in value.removeprefix("./").rstrip("/").split("/"):
+    if len(value) > 500 or not _FOLDER.fullmatch(value) or "." in value.rstrip("/").removeprefix("./").split("/"):
         raise wrong(f"{_shown(value)} is not a relative path", expected)
     return value
 

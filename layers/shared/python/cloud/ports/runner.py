@@ -12,22 +12,13 @@ from typing import Any, Protocol
 
 from cloud.domain.events import NewEvent
 from cloud.domain.operations import OperationKind
+from cloud.domain.secret import Secret
 
 Emit = Callable[[Sequence[NewEvent]], None]
 """Takes a batch of ``stack.resource`` / ``log.created`` events, oldest first, at most 50 at a time."""
 
 ShouldStop = Callable[[], bool]
 """Asked about once a second; True interrupts the run (SIGINT first, the process group after the grace period)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that must not be shown. Its repr does not show it either."""
-
-    value: Any
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +85,6 @@ class StackRunner(Protocol):
         Messages and events never hold a secret's value.
         """
         ...
+
+
+__all__ = ["Emit", "RunRequest", "RunResult", "Secret", "SecretsProvider", "ShouldStop", "StackRunner"]

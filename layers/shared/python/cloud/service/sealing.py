@@ -1,6 +1,7 @@
 """Secrets of a manifest: sealed before they are stored, opened when a stack's configuration is resolved.
 
 ``{secret: value}`` is stored as ``{secret: {sealed: …}}``; the value itself is JSON inside the seal, so that it keeps its type.
+The placeholders in it stand beside the seal, without their defaults: they are dependencies, and the planner opens no seals.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cloud.domain.placeholders import placeholders
 from cloud.domain.secret import SECRET_KEY, Secret, is_secret_form
 from cloud.service.platform import Platform
 
 SEALED = "sealed"
+PLACEHOLDERS = "placeholders"
 
 
 def seal(platform: Platform, deployment_id: str, value: Any) -> Any:
     """``value`` with every ``{secret: …}`` in it sealed for the deployment."""
 
     def sealed(form: Mapping[str, Any]) -> Any:
-        text = platform.vault().seal(json.dumps(form[SECRET_KEY]), deployment_id)
-        return {SECRET_KEY: {SEALED: text}}
+        value = form[SECRET_KEY]
+        text = platform.vault().seal(json.dumps(value), deployment_id)
+        named = sorted({f"{{{{{found.key}}}}}" for found in placeholders(value) if found.stack})
+        return {SECRET_KEY: {SEALED: text, **({PLACEHOLDERS: named} if named else {})}}
 
     return _each_form(value, sealed)
 
@@ -29,7 +34,7 @@ def unseal(platform: Platform, deployment_id: str, value: Any) -> Any:
     """``value`` with every sealed secret as a ``Secret``. One that was never sealed (``--set``) stays the ``Secret`` it is."""
 
     def opened(held: Any) -> Secret:
-        if isinstance(held, Mapping) and set(held) == {SEALED}:
+        if isinstance(held, Mapping) and SEALED in held and held.keys() <= {SEALED, PLACEHOLDERS}:
             return Secret(json.loads(platform.vault().open(str(held[SEALED]), deployment_id)))
         return Secret(held)
 

@@ -676,7 +676,9 @@ CASES: tuple[Case, ...] = (
             "secretArn": w.secret.id,
             "policy": policy("secretsmanager:GetSecretValue", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
         },
-        lambda w: {"policy": policy("secretsmanager:DescribeSecret", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})},
+        lambda w: {
+            "policy": policy("secretsmanager:DescribeSecret", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+        },
         lambda w: {"secretArn": "other"},
     ),
     Case(

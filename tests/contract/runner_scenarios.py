@@ -67,11 +67,11 @@ pulumi.export("token", config.require_secret("password"))
 }
 
 
-def zipped(code: str, **files: str) -> bytes:
-    """A Pulumi project in Python whose program is ``code``."""
+def zipped(code: str, *, runtime: str = "python", **files: str) -> bytes:
+    """A Pulumi project whose program is ``code``."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("Pulumi.yaml", "name: whatever\nruntime: python\n")
+        archive.writestr("Pulumi.yaml", f"name: whatever\nruntime: {runtime}\n")
         archive.writestr("__main__.py", PREAMBLE + code)
         for name, content in files.items():
             archive.writestr(name, content)

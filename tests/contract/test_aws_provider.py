@@ -28,11 +28,16 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def configured(endpoint: str) -> Engine:
+    return Engine(endpoint, {"defaultTags": {"tags": {"project": "shop"}}})
+
+
 @pytest.fixture
-def engine(endpoint: str) -> Iterator[Engine]:
-    engine = Engine(endpoint, {"defaultTags": {"tags": {"project": "shop"}}})
-    yield engine
-    engine.clean()
+def engine(configured: Engine) -> Iterator[Engine]:
+    configured.warnings.clear()
+    yield configured
+    configured.clean()
 
 
 def _id(case: Case) -> str:

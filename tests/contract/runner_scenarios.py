@@ -151,7 +151,7 @@ def memory_runner() -> RunnerUnderTest:
     return RunnerUnderTest("memory", ScriptedRunner(scripts, sleep=time.sleep, clock=time.clock))
 
 
-def automation_runner(name: str, root: str, place: Path, **more: Any) -> RunnerUnderTest:
+def automation_runner(name: str, root: str, environment: Mapping[str, str], place: Path) -> RunnerUnderTest:
     settings = EngineSettings(
         backend_url=f"file://{place}/state",
         passphrase="a passphrase of this test",
@@ -160,7 +160,7 @@ def automation_runner(name: str, root: str, place: Path, **more: Any) -> RunnerU
         work_root=str(place / "work"),
         # The programs run with this interpreter, which has Pulumi's SDK.
         host={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
-        **more,
+        environment=environment,
     )
     return RunnerUnderTest(name, AutomationRunner(settings), settings)
 

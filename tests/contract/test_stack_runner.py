@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,18 @@ from tests.contract.runner_scenarios import (
 )
 
 
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The stand-in engine's root, and the environment in which it finds its fork server (which makes it fast)."""
+    from cloud_local.pulumi import install
+    from cloud_local.pulumi.fork_server_process import ForkServerProcess
+
+    root = tmp_path_factory.mktemp("engine")
+    install(root)
+    with ForkServerProcess(root / "fork.socket") as server:
+        yield str(root), server.environment()
+
+
 @pytest.fixture(
     params=["memory", "stand-in", pytest.param("real", marks=pytest.mark.real_pulumi)],
 )
@@ -36,11 +48,8 @@ def it(request: pytest.FixtureRequest, tmp_path: Path) -> RunnerUnderTest:
         root = real_engine_root()
         if root is None:
             pytest.skip(NO_REAL_ENGINE)
-        return automation_runner("real", root, tmp_path)
-    from cloud_local.pulumi import install
-
-    install(tmp_path / "engine")
-    return automation_runner("stand-in", str(tmp_path / "engine"), tmp_path)
+        return automation_runner("real", root, {}, tmp_path)
+    return automation_runner("stand-in", *request.getfixturevalue("stand_in"), tmp_path)
 
 
 def test_a_stack_is_deployed_found_unchanged_and_destroyed(it: RunnerUnderTest) -> None:

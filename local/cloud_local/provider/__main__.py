@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -37,6 +38,9 @@ def _guarded(method: Callable[..., Any]) -> Callable[[Any, Any], Any]:
         except ProviderError as error:
             context.set_trailing_metadata(error.trailing_metadata())
             context.abort(error.code(), error.details())
+        except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours is told to the engine, with its place
+            traceback.print_exc(file=sys.stderr)
+            context.abort(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
 
     return call
 
@@ -58,8 +62,9 @@ def main() -> None:
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     server, port = serve(addresses[0] if addresses else "")
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    # A person's Ctrl-C reaches the whole process group; the engine ends what is under way, then its plugins.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     ended.wait()

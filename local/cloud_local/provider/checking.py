@@ -19,7 +19,9 @@ Failure = tuple[str, str]
 _ENFORCE, _DISABLE = 1, 2  # CheckRequest.AutonamingOptions.Mode
 
 
-def check(scene: Scene, olds: Mapping[str, Any], seed: bytes, autonaming: Any | None) -> tuple[Properties, list[Failure]]:
+def check(
+    scene: Scene, olds: Mapping[str, Any], seed: bytes, autonaming: Any | None
+) -> tuple[Properties, list[Failure]]:
     """The inputs with defaults, automatic name and all tags; and every (property, reason) that is wrong."""
     inputs = {name: value for name, value in scene.properties.items() if name not in (DEFAULTS, "tagsAll")}
     failures = list(_failures(scene, inputs))
@@ -36,7 +38,8 @@ def check(scene: Scene, olds: Mapping[str, Any], seed: bytes, autonaming: Any | 
         except (NameTooLong, ValueError) as error:
             failures.append((naming.property, str(error)))
     if "tagsAll" in scene.schema.outputs and "tags" in scene.schema.inputs and inputs.get("tags") != UNKNOWN:
-        every = tags.merged(scene.connection.settings, inputs.get("tags"))
+        own = inputs.get("tags")
+        every = tags.merged(scene.connection.settings, own if isinstance(own, Mapping) else None)
         if every:
             inputs["tagsAll"] = every
     elif inputs.get("tags") == UNKNOWN:

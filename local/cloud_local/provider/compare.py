@@ -73,7 +73,7 @@ def _same_json(one: str, other: str) -> bool:
     if one[:1] not in "{[" or other[:1] not in "{[":
         return False
     try:
-        return normalise_policy(json.loads(one)) == normalise_policy(json.loads(other))
+        return bool(normalise_policy(json.loads(one)) == normalise_policy(json.loads(other)))
     except ValueError:
         return False
 

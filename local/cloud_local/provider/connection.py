@@ -187,7 +187,9 @@ class Connection:
             except ResponseParserError as error:
                 raise ProviderError(f"{service} {operation}: the endpoint answered no AWS response: {error}") from error
 
-    def pages(self, service: str, operation: str, arguments: Mapping[str, Any], region: str = "") -> list[dict[str, Any]]:
+    def pages(
+        self, service: str, operation: str, arguments: Mapping[str, Any], region: str = ""
+    ) -> list[dict[str, Any]]:
         """Every page of an operation that is answered in pages."""
         return list(self.client(service, region).get_paginator(operation).paginate(**arguments))
 

@@ -54,7 +54,9 @@ class AwsFailure(ProviderError):
     Its form is pulumi-aws's: `creating S3 Bucket (logs): operation error S3: CreateBucket, AccessDenied: …`.
     """
 
-    def __init__(self, doing: str, cause: ClientError | BotoCoreError, service_id: str = "", operation: str = "") -> None:
+    def __init__(
+        self, doing: str, cause: ClientError | BotoCoreError, service_id: str = "", operation: str = ""
+    ) -> None:
         if isinstance(cause, ClientError):
             error = cause.response.get("Error", {})
             self.error_code = str(error.get("Code", ""))
@@ -73,7 +75,12 @@ class PartialFailure(ProviderError):
     """A creation or update that stopped half-way: the engine must keep the resource, with what is known of it."""
 
     def __init__(
-        self, message: str, identifier: str, properties: struct_pb2.Struct, inputs: struct_pb2.Struct, reasons: list[str]
+        self,
+        message: str,
+        identifier: str,
+        properties: struct_pb2.Struct,
+        inputs: struct_pb2.Struct,
+        reasons: list[str],
     ) -> None:
         super().__init__(message)
         self.detail = provider_pb2.ErrorResourceInitFailed(
@@ -91,4 +98,3 @@ class PartialFailure(ProviderError):
 def reason_of(error: Exception) -> str:
     """The message of any error, for a list of reasons."""
     return error.details() if isinstance(error, ProviderError) else str(error)
-

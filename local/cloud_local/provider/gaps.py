@@ -12,7 +12,9 @@ OPERATIONS: Final[dict[str, frozenset[str]]] = {
     "accessanalyzer": frozenset(
         {"create_analyzer", "get_analyzer", "update_analyzer", "delete_analyzer", "tag_resource", "untag_resource"}
     ),
-    "backup": frozenset({"create_backup_selection", "get_backup_selection", "delete_backup_selection", "update_backup_plan"}),
+    "backup": frozenset(
+        {"create_backup_selection", "get_backup_selection", "delete_backup_selection", "update_backup_plan"}
+    ),
     "ec2": frozenset({"create_ipam", "create_ipam_pool", "provision_ipam_pool_cidr"}),
     "efs": frozenset({"put_backup_policy", "update_file_system", "delete_file_system_policy"}),
     "logs": frozenset({"associate_kms_key", "disassociate_kms_key"}),

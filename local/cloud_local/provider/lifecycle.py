@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]  # no stubs
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cloud_local.provider import reading, tags
@@ -149,7 +149,9 @@ def replacing(scene: Scene, changed: Iterable[str], removed: Iterable[str]) -> s
     return {
         name
         for name in changed
-        if name in row.replace or name not in free or (name in gone and name not in removable and name not in row.defaults)
+        if name in row.replace
+        or name not in free
+        or (name in gone and name not in removable and name not in row.defaults)
     }
 
 
@@ -231,8 +233,9 @@ def delete(scene: Scene, sleep: Callable[[float], None]) -> None:
             if row.prepare:
                 row.prepare(scene, row.delete, arguments)
             scene.call(row.delete, arguments)
-    except ClientError as error:
-        if not is_absent(error):
+    except (ClientError, ProviderError) as error:
+        # Whatever the refusal, a resource that can't be read any more is deleted.
+        if not (isinstance(error, ClientError) and is_absent(error)) and reading.live(scene) is not None:
             raise
     except NotEmulated as gap:
         scene.warn(f"{scene.schema.token} ({scene.id}) is forgotten but not deleted: {gap}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]  # no stubs
 
 from cloud_local.provider.connection import Connection
 from cloud_local.provider.errors import ProviderError
@@ -74,9 +74,7 @@ def ec2_ids(operation: str, items: str, identifier: str) -> Lookup:
     return look
 
 
-def one(
-    token: str, service: str, operation: str, found: str, request: Mapping[str, Any], **results: str
-) -> Lookup:
+def one(token: str, service: str, operation: str, found: str, request: Mapping[str, Any], **results: str) -> Lookup:
     """One thing of another service; `results` are JMESPaths over what is found, for names that don't match."""
 
     def look(connection: Connection, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,7 +118,13 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
     _VPC: ec2(_VPC, "describe_vpcs", "Vpcs", "VpcId", cidrBlock="cidr", default="is-default", state="state"),
     "aws:ec2/getVpcs:getVpcs": ec2_ids("describe_vpcs", "Vpcs", "VpcId"),
     _SUBNET: ec2(
-        _SUBNET, "describe_subnets", "Subnets", "SubnetId", vpcId="vpc-id", cidrBlock="cidr", availabilityZone="availabilityZone"
+        _SUBNET,
+        "describe_subnets",
+        "Subnets",
+        "SubnetId",
+        vpcId="vpc-id",
+        cidrBlock="cidr",
+        availabilityZone="availabilityZone",
     ),
     "aws:ec2/getSubnets:getSubnets": ec2_ids("describe_subnets", "Subnets", "SubnetId"),
     _GROUP: ec2(_GROUP, "describe_security_groups", "SecurityGroups", "GroupId", vpcId="vpc-id", name="group-name"),
@@ -142,6 +146,15 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         arn="ARN",
     ),
     _SECRET: one(_SECRET, "secretsmanager", "describe_secret", "@", {"SecretId": "{name}"}, id="ARN", arn="ARN"),
-    _ROLE: one(_ROLE, "iam", "get_role", "Role", {"RoleName": "{name}"}, id="RoleName", assumeRolePolicy="AssumeRolePolicyDocument", uniqueId="RoleId"),
+    _ROLE: one(
+        _ROLE,
+        "iam",
+        "get_role",
+        "Role",
+        {"RoleName": "{name}"},
+        id="RoleName",
+        assumeRolePolicy="AssumeRolePolicyDocument",
+        uniqueId="RoleId",
+    ),
     _POLICY: one(_POLICY, "iam", "get_policy", "Policy", {"PolicyArn": "{arn}"}, id="Arn", policyId="PolicyId"),
 }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]  # no stubs
 from botocore.exceptions import ClientError
 
 from cloud_local.provider import tags
@@ -140,9 +140,7 @@ def refreshed(
     outputs = {**{name: state[name] for name in state if name in quiet or name == META}, **dict(found)}
     outputs |= {name: state[name] for name in quiet if name in state}
     if not inputs:
-        imported = {
-            name: value for name, value in found.items() if name in scene.schema.inputs and not is_empty(value)
-        }
+        imported = {name: value for name, value in found.items() if name in scene.schema.inputs and not is_empty(value)}
         return outputs, {**imported, **({"tagsAll": found["tagsAll"]} if found.get("tagsAll") else {})}
     updated = dict(inputs)
     for name in [*inputs, "tags", "tagsAll"]:

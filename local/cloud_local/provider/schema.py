@@ -152,6 +152,6 @@ def _property_type(hint: Any) -> PropertyType:
     if origin is not None and isinstance(origin, type):
         if issubclass(origin, Mapping):
             return PropertyType("map", _property_type(arguments[1]))
-        if issubclass(origin, typing.Sequence):  # type: ignore[arg-type]
+        if issubclass(origin, typing.Sequence):
             return PropertyType("list", _property_type(arguments[0]))
     return ANY

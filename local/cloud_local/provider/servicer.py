@@ -24,7 +24,7 @@ from cloud_local.provider.types import TYPES
 from cloud_local.provider.values import UNKNOWN, Properties, from_struct, to_struct
 
 
-class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]
+class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     """`aws`, on boto3. Every method may be called with `context=None`, and by several threads at once.
 
     Raises (every method): ProviderError, a `grpc.RpcError` with code and details.
@@ -246,7 +246,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[m
         if "arn" in scene.schema.outputs:
             kind = scene.schema.token.rpartition(":")[2].lower()
             known = scene.known
-            state["arn"] = f"arn:{known['partition']}:{scene.row.service}:{scene.region}:{known['account']}:{kind}/{scene.id}"
+            state["arn"] = (
+                f"arn:{known['partition']}:{scene.row.service}:{scene.region}:{known['account']}:{kind}/{scene.id}"
+            )
         return state
 
     def _failed(
@@ -267,7 +269,7 @@ def _check_account(connection: Connection) -> None:
     settings = connection.settings
     if settings.allowed_accounts and connection.account not in settings.allowed_accounts:
         raise ProviderError(f"AWS account ID not allowed: {connection.account}")
-    if connection.account in settings.forbidden_accounts:
+    if settings.forbidden_accounts and connection.account in settings.forbidden_accounts:
         raise ProviderError(f"AWS account ID not allowed: {connection.account} is forbidden")
 
 

@@ -59,7 +59,7 @@ def _structure(shape: Any, value: Any, renames: Renames) -> dict[str, Any]:
     return {
         member: to_aws(members[member], value[name], renames)
         for name, member in found.items()
-        if member in members and value[name] is not None
+        if member is not None and member in members and value[name] is not None
     }
 
 

@@ -10,7 +10,9 @@ from cloud_local.provider.config import Settings
 from cloud_local.provider.scene import Scene
 from cloud_local.provider.shapes import tag_list, tags_from
 
-_PARAMETERS: Final = frozenset({"Tags", "tags", "TagList", "TagsList", "TagSpecifications", "TagSet", "BackupVaultTags"})
+_PARAMETERS: Final = frozenset(
+    {"Tags", "tags", "TagList", "TagsList", "TagSpecifications", "TagSet", "BackupVaultTags"}
+)
 TAG_MEMBERS: Final = _PARAMETERS | {"BackupPlanTags", "FileSystemTags", "UserPoolTags", "AddTags"}
 
 
@@ -104,7 +106,7 @@ def apply(scene: Scene, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     gone = [key for key in old if key not in new]
     added = {key: value for key, value in new.items() if old.get(key) != value}
     if gone:
-        _call(scene, calls, calls.untag, {key: "" for key in gone}, keys_only=True)
+        _call(scene, calls, calls.untag, dict.fromkeys(gone, ""), keys_only=True)
     if added:
         _call(scene, calls, calls.tag, added)
 

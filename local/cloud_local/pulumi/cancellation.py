@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,12 @@ if TYPE_CHECKING:
     from .events import EventStream
 
 
+class Terminated(BaseException):
+    """The user wants out at once. Raised in the main thread, out of whatever it waits for."""
+
+
 class Cancellation:
-    """While entered, signals go to the deployment. Only the main thread may enter it."""
+    """While entered, signals go to the deployment; the second one raises Terminated. Only for the main thread."""
 
     def __init__(self, deployment: Deployment, events: EventStream, *, preview: bool) -> None:
         self._deployment = deployment
@@ -35,14 +38,9 @@ class Cancellation:
         if self._deployment.canceled.is_set():
             self._events.stdout(f"{name} received; terminating\n")
             self._deployment.terminate()
-            return
+            raise Terminated
         message = f"{name} received; cancelling. If you would like to terminate immediately, {verb} again.\n"
         if not self._preview:
             message += "Note that terminating immediately may lead to orphaned resources and other inconsistencies.\n"
         self._events.stdout(message)
         self._deployment.cancel()
-
-
-def leave(code: int) -> None:
-    """End this process without waiting for threads that still call a provider."""
-    os._exit(code)

@@ -11,11 +11,11 @@ from .steps import DeleteStep, RemovePendingReplaceStep, SameStep, Step
 from .targets import UrnTargets
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
     from .step_generator import StepGenerator
 
 
-def generate_deletes(deployment: Deployment, generator: StepGenerator) -> tuple[list[Step], list[Step]]:
+def generate_deletes(deployment: Registrar, generator: StepGenerator) -> tuple[list[Step], list[Step]]:
     """Steps that keep untargeted resources, and steps that delete: what the program didn't register, and what was replaced.
 
     Raises Bail when a deletion would take along a resource that isn't among the targets.
@@ -38,14 +38,14 @@ def generate_deletes(deployment: Deployment, generator: StepGenerator) -> tuple[
     return sames, deletes
 
 
-def schedule(deployment: Deployment, deletes: list[Step]) -> list[list[Step]]:
+def schedule(deployment: Registrar, deletes: list[Step]) -> list[list[Step]]:
     """The deletions in groups, to be run one after the other; the steps of a group may run at once."""
     steps = {id(step.resource): step for step in deletes}
     groups = antichains(DependencyGraph(deployment.base.resources), [step.resource for step in deletes])
     return [[steps[id(state)] for state in group] for group in groups]
 
 
-def _deletion(deployment: Deployment, generator: StepGenerator, state: ResourceState) -> Step | None:
+def _deletion(deployment: Registrar, generator: StepGenerator, state: ResourceState) -> Step | None:
     if state.delete:
         if id(state) in generator.replacements.condemned:
             return None
@@ -62,7 +62,7 @@ def _deletion(deployment: Deployment, generator: StepGenerator, state: ResourceS
 class _selection:  # noqa: N801 - used like a function
     """Which resources of the old state may be deleted."""
 
-    def __init__(self, deployment: Deployment, generator: StepGenerator) -> None:
+    def __init__(self, deployment: Registrar, generator: StepGenerator) -> None:
         options = deployment.options
         self._allowed: set[str] | None = None
         self._forbidden: set[str] = set()
@@ -77,7 +77,7 @@ class _selection:  # noqa: N801 - used like a function
         return state.urn not in self._forbidden
 
 
-def _with_dependents(deployment: Deployment, generator: StepGenerator, targets: UrnTargets) -> set[str]:
+def _with_dependents(deployment: Registrar, generator: StepGenerator, targets: UrnTargets) -> set[str]:
     graph = DependencyGraph(deployment.base.resources)
     urns: set[str] = set()
     for state in deployment.base.resources:
@@ -91,7 +91,7 @@ def _with_dependents(deployment: Deployment, generator: StepGenerator, targets: 
     return urns
 
 
-def _with_dependencies(deployment: Deployment, excludes: UrnTargets) -> set[str]:
+def _with_dependencies(deployment: Registrar, excludes: UrnTargets) -> set[str]:
     graph = DependencyGraph(deployment.base.resources)
     kept: set[str] = set()
     for state in deployment.base.resources:
@@ -103,7 +103,7 @@ def _with_dependencies(deployment: Deployment, excludes: UrnTargets) -> set[str]
     return kept
 
 
-def _refuse_untargeted(deployment: Deployment, generator: StepGenerator, deletes: list[Step]) -> None:
+def _refuse_untargeted(deployment: Registrar, generator: StepGenerator, deletes: list[Step]) -> None:
     options = deployment.options
     strays = [step for step in deletes if step.urn not in options.targets and not options.target_dependents]
     for step in strays:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import array
 import contextlib
+import gc
+import importlib
 import json
 import os
 import selectors
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +36,19 @@ PREIMPORTED = (
     "cloud_local.pulumi.random_provider",
 )
 # Parts of pulumi_aws that ordinary stacks use. Its own lazy imports race across threads; loaded here, they can't.
-PREIMPORTED_AWS = ("ec2", "s3", "iam", "kms", "vpc")
+PREIMPORTED_AWS = (
+    "ec2",
+    "vpc",
+    "s3",
+    "iam",
+    "kms",
+    "cloudwatch",
+    "efs",
+    "backup",
+    "wafv2",
+    "cloudtrail",
+    "accessanalyzer",
+)
 READY = "ready"
 
 
@@ -59,8 +75,8 @@ class ForkServer:
         self._running: dict[int, Running] = {}
         self._stopping = False
 
-    def serve(self) -> None:
-        """Serve until stopped; then end all that still runs."""
+    def serve(self, idle_work: list[Callable[[], None]]) -> None:
+        """Serve until stopped; then end all that still runs. `idle_work` is done one by one while nobody asks anything."""
         wake_out, wake_in = socket.socketpair()
         wake_out.setblocking(False)
         wake_in.setblocking(False)
@@ -74,9 +90,12 @@ class ForkServer:
             # Whoever started the server holds the other end: when it dies, so does the server.
             self._selector.register(sys.stdin, selectors.EVENT_READ, self._stop)
         while not self._stopping:
-            for key, _ in self._selector.select():
+            ready = self._selector.select(0 if idle_work else None)
+            for key, _ in ready:
                 key.data()
             self._reap()
+            if not ready and idle_work:
+                idle_work.pop(0)()
         for running in self._running.values():
             _kill_group(running.pid)
         self._path.unlink(missing_ok=True)
@@ -222,29 +241,30 @@ def _learn_keys(pipe: int) -> None:
 
 
 def preimport() -> None:
-    """Import what forks will need. What isn't installed is left out: programs that want it say so themselves."""
-    import importlib
-
+    """Import what every fork needs."""
     for name in PREIMPORTED:
         importlib.import_module(name)
+
+
+def _preimport_provider() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("cloud_local.provider")
-    with contextlib.suppress(ImportError):
-        aws = importlib.import_module("pulumi_aws")
-        for name in PREIMPORTED_AWS:
-            dir(getattr(aws, name))
+
+
+def _preimport_aws(name: str) -> None:
+    """Load one part of pulumi_aws, if that is installed; touching an attribute makes the lazy module load itself."""
+    with contextlib.suppress(ImportError, AttributeError):
+        _ = getattr(importlib.import_module("pulumi_aws"), name).outputs
+    gc.freeze()  # the collector would touch, and so copy, the pages shared with forks
 
 
 def main(words: list[str]) -> int:
     """Serve the socket named by the only argument; prints `ready` when commands may come."""
     server = ForkServer(Path(words[0]))
     preimport()
-    import gc
-
-    gc.freeze()  # the collector would touch, and so copy, the pages shared with forks
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
-    server.serve()
+    server.serve([_preimport_provider, *(partial(_preimport_aws, name) for name in PREIMPORTED_AWS)])
     return 0
 
 

@@ -32,8 +32,8 @@ class Program(Protocol):
     def start(self, parameters: dict[str, Any], on_output: OutputHandler, on_finish: FinishHandler) -> None:
         """Run it; `on_finish` is called when it has ended."""
 
-    def stop(self) -> None:
-        """End it: ask first, then by force. Returns when it is gone."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """End it: ask first (unless `at_once`), then by force. Returns when it is gone."""
 
 
 def virtualenv_python(project: Project) -> str | None:
@@ -86,10 +86,10 @@ class _Child:
 
         threading.Thread(target=await_end, daemon=True).start()
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
         if not self._pid:
             return
-        for number in (signal.SIGINT, signal.SIGKILL):
+        for number in (signal.SIGKILL,) if at_once else (signal.SIGINT, signal.SIGKILL):
             with self._lock:
                 if self._ended.is_set():
                     return
@@ -135,17 +135,20 @@ class ForkedProgram(_Child):
         for fd in (child_command, child_out, child_err):
             os.close(fd)
         self._pid = pid
+        self._started = False
         self._out, self._err = out, err
 
     def start(self, parameters: dict[str, Any], on_output: OutputHandler, on_finish: FinishHandler) -> None:
+        self._started = True
         with os.fdopen(self._command, "w") as stream:
             stream.write(json.dumps(parameters))
         self._watch([(self._out, "info"), (self._err, "info#err")], self._wait, on_output, on_finish)
 
     def discard(self) -> None:
-        """End a fork that was never started."""
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        """End a fork that was never started; one that was is left alone."""
+        if not self._started:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
 
     def _wait(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
@@ -239,5 +242,5 @@ class InlineProgram:
 
         threading.Thread(target=run, daemon=True).start()
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
         """Nothing to end here: the function learns from its next call that the engine is gone."""

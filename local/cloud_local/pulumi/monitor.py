@@ -11,10 +11,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from .assets import hash_assets
-from .deployment import Deployment, ShutDown
 from .errors import OperationFailed, PulumiError
 from .goals import Alias, Goal, parse_duration
 from .provider_transport import OPTIONS
+from .registrar import Registrar, ShutDown
 from .resource_state import ResourceState
 from .transforms import Transforms
 from .urns import is_provider_type, package_of, parse_reference, provider_package, type_of
@@ -50,7 +50,7 @@ _OLD_FEATURES = {
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Turns the program's requests into what the deployment does."""
 
-    def __init__(self, deployment: Deployment, organization: str, working_directory: str) -> None:
+    def __init__(self, deployment: Registrar, organization: str, working_directory: str) -> None:
         self._deployment = deployment
         self._organization = organization
         self._directory = working_directory
@@ -305,7 +305,7 @@ def _alias(alias: Any) -> Alias:
 class EngineService(engine_pb2_grpc.EngineServicer):
     """Logging, and the identity of the stack resource."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Registrar) -> None:
         self._deployment = deployment
 
     def Log(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
@@ -13,7 +11,7 @@ from typing import Any
 from . import checkpoint, language_host
 from .backend import StackReference
 from .builtin_provider import BuiltinProvider
-from .cancellation import Cancellation
+from .cancellation import Cancellation, Terminated
 from .checkpoint import Snapshot
 from .deployment import Deployment, Outcome
 from .display import Display
@@ -141,7 +139,12 @@ class Operation:
         cleanup.enter_context(cancellation)
         events.prelude({key: "[secret]" if value.is_secret else value.text for key, value in config.items()})
         started = int(time.time())
-        outcome = self._execute(deployment, program, loader.engine_address, cleanup)
+        try:
+            outcome = self._execute(deployment, program, loader.engine_address, cleanup)
+        except Terminated:
+            if program is not None:
+                program.stop(at_once=True)
+            outcome = deployment.terminated_outcome(time.time() - started)
         if writer is not None:
             writer.close()
         result = outcome.result
@@ -270,8 +273,6 @@ class Operation:
         self._display.finish(outcome.changes, shown, None if self._dry else outcome.seconds)
         if request.as_json:
             print_json(self._digest(outcome, shown))
-        if outcome.result == "canceled":
-            raise PulumiError(f"{'preview' if self._dry else 'update'} canceled")
         if outcome.result != "succeeded":
             raise Bail("the operation failed")
         changed = {op: count for op, count in outcome.changes.items() if op not in ("same", "refresh") and count}
@@ -313,9 +314,4 @@ class Operation:
 
 def _discard(program: language_host.Program | None) -> None:
     if isinstance(program, language_host.ForkedProgram):
-        program.stop()
-
-
-def end_own_group() -> None:
-    """Kill this process's group, itself included: what a terminated engine leaves nothing behind with."""
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+        program.discard()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -77,16 +78,20 @@ class ProviderLoader:
         return self._start(package, [executable, self.engine_address])
 
     def _start(self, package: str, command: list[str]) -> ProviderClient:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**self._environment, "PYTHONUNBUFFERED": "1"},
-            # A terminal's Ctrl-C is for the engine; plugins hear of it through Cancel. (No preexec_fn: gRPC is in use.)
-            process_group=0,
-        )
+        # A terminal's Ctrl-C is for the engine; plugins hear of it through Cancel. The mask is inherited, and plugins
+        # stay in our process group, so that killing the group gets them too. (No preexec_fn: gRPC is in use.)
+        previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**self._environment, "PYTHONUNBUFFERED": "1"},
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         assert process.stderr is not None  # noqa: S101
         port = process.stdout.readline().strip()

@@ -11,7 +11,7 @@ from .steps import Step
 from .urns import is_provider_type, package_of
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
 
 
 class RefreshStep(Step):
@@ -20,7 +20,7 @@ class RefreshStep(Step):
     op = "refresh"
     logical = False
 
-    def __init__(self, deployment: Deployment, old: ResourceState) -> None:
+    def __init__(self, deployment: Registrar, old: ResourceState) -> None:
         super().__init__(deployment, old, old)
         self._diff: Diff = NO_CHANGES
 
@@ -78,7 +78,7 @@ class ImportStep(Step):
 
     def __init__(
         self,
-        deployment: Deployment,
+        deployment: Registrar,
         new: ResourceState,
         ignored: list[str],
         original: ResourceState | None = None,

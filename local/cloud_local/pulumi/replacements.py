@@ -12,14 +12,14 @@ from .urns import is_provider_type
 from .values import UNKNOWN
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
     from .step_generator import StepGenerator
 
 
 class Replacements:
     """Works out delete-before-replace for one deployment."""
 
-    def __init__(self, deployment: Deployment, generator: StepGenerator) -> None:
+    def __init__(self, deployment: Registrar, generator: StepGenerator) -> None:
         self._deployment = deployment
         self._generator = generator
         self._keys: dict[str, list[str]] = {}

@@ -16,7 +16,7 @@ from .steps import Step
 from .values import Secret, secret
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
 
 
 class Stopped(Exception):
@@ -34,7 +34,7 @@ class StepFailed(Exception):
 class StepExecutor:
     """Executes the steps of one deployment, and counts them."""
 
-    def __init__(self, deployment: Deployment, *, refresh_only: bool = False) -> None:
+    def __init__(self, deployment: Registrar, *, refresh_only: bool = False) -> None:
         self._deployment = deployment
         self._refresh_only = refresh_only
         self._slots = threading.Semaphore(max(deployment.options.parallel, 1))
@@ -58,8 +58,12 @@ class StepExecutor:
 
     def run_antichain(self, steps: list[Step]) -> None:
         """Run steps that don't depend on each other, at once; returns when all have ended. Failures are noted."""
-        with ThreadPoolExecutor(max_workers=max(1, min(len(steps), self._deployment.options.parallel))) as pool:
+        pool = ThreadPoolExecutor(max_workers=max(1, min(len(steps), self._deployment.options.parallel)))
+        try:
             wait([pool.submit(self._run_quietly, step) for step in steps])
+        finally:
+            # Without waiting: when the user terminates, steps are left to their fate.
+            pool.shutdown(wait=False)
 
     def wait_until_idle(self) -> None:
         """Returns when no step is running."""

@@ -16,12 +16,13 @@ from .provider_registry import ProviderRegistry, provider_config
 from .refresh_steps import ImportStep
 from .replacements import Replacements
 from .resource_state import ResourceState
+from .selection import Selection
 from .steps import CreateStep, ReadStep, ReplaceStep, SameStep, SkippedCreateStep, Step, UpdateStep
-from .urns import ROOT_STACK_TYPE, is_provider_type, make_urn, parse_reference, qualified_type
+from .urns import is_provider_type, make_urn, parse_reference
 from .values import Properties, has_unknown, masked
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
 
 Provider = ProviderClient | ProviderRegistry
 
@@ -37,7 +38,7 @@ class Decision:
 class StepGenerator:
     """Generates the steps of one deployment, and remembers what it decided about each URN."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Registrar) -> None:
         self._deployment = deployment
         self.aliases = AliasBook(deployment.stack, deployment.project)
         self.urns: set[str] = set()
@@ -49,8 +50,7 @@ class StepGenerator:
         self.replaces: set[str] = set()
         self.deletes: set[str] = set()
         self.skipped_creates: set[str] = set()
-        self.targets = deployment.options.targets.clone()
-        self.excludes = deployment.options.excludes.clone()
+        self.selection = Selection(deployment.options)
         self.saw_error = False
         self.replacements = Replacements(deployment, self)
 
@@ -92,7 +92,7 @@ class StepGenerator:
         deployment, urn = self._deployment, new.urn
         recreating = urn in self.deletes
         external = old is not None and old.external
-        targeted = self._always_targeted(new) or self.is_included(new)
+        targeted = self.selection.includes(new)
         if old is not None:
             new.inputs, invalid = ignore_changes(new.inputs, old.inputs, goal.ignore_changes)
             if invalid:
@@ -103,7 +103,7 @@ class StepGenerator:
         if provider is not None and not targeted:
             new.inputs = {} if old is None else old.inputs
         elif provider is not None:
-            fresh = recreating or external or old is None or self.is_targeted_replace(urn, old)
+            fresh = recreating or external or old is None or self.selection.replaces(urn, old)
             self._check(
                 provider,
                 new,
@@ -121,10 +121,7 @@ class StepGenerator:
             self.creates.add(urn)
             create = CreateStep(deployment, new, old, pending_delete=True)
             return [create, ReplaceStep(deployment, old, new)]
-        if deployment.options.excludes.constrained and not targeted:
-            self.excludes.add(urn)
-        elif targeted and self._is_targeted(new):
-            self.targets.add(urn)
+        self.selection.note(new, included=targeted)
         if old is not None and not targeted:
             return self._untargeted_sames(old)
         if old is not None:
@@ -187,7 +184,7 @@ class StepGenerator:
                 raise PulumiError(message)
             deployment.events.diagnostic("warning", message, urn)
         self.replaces.add(urn)
-        if provider is not None and not self.is_targeted_replace(urn, old):
+        if provider is not None and not self.selection.replaces(urn, old):
             # Defaults that were carried over from the old resource don't belong to a new one.
             self._check(provider, new, goal, None, goal.properties)
         first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
@@ -197,7 +194,7 @@ class StepGenerator:
         return [create, ReplaceStep(deployment, old, new).with_diff(diff)]
 
     def _diff(self, goal: Goal, new: ResourceState, old: ResourceState, provider: Provider | None) -> Diff:
-        if self.is_targeted_replace(new.urn, old):
+        if self.selection.replaces(new.urn, old):
             return Diff(Changes.SOME, ["id"])
         if any(urn in self.replaces for urn in new.replace_with):
             return Diff(Changes.SOME, ["replaceWith"])
@@ -324,33 +321,7 @@ class StepGenerator:
             refresh_before_update=old is not None and old.refresh_before_update,
         )
 
-    # -- targets
-
-    def is_included(self, state: ResourceState) -> bool:
-        """True when `--target` and `--exclude` let the resource take part."""
-        options = self._deployment.options
-        if options.targets.constrained:
-            return self._is_targeted(state)
-        if options.excludes.constrained:
-            if state.urn in options.excludes:
-                return False
-            needs = {*state.dependency_urns(), state.provider_urn}
-            return not (options.exclude_dependents and any(urn in self.excludes for urn in needs))
-        return True
-
-    def _is_targeted(self, state: ResourceState) -> bool:
-        options = self._deployment.options
-        if options.targets.constrained and state.urn in options.targets:
-            return True
-        if not options.target_dependents:
-            return False
-        needs = {*state.dependency_urns(), state.provider_urn} - {""}
-        return any(urn in self.targets for urn in needs)
-
-    def is_targeted_replace(self, urn: str, old: ResourceState | None) -> bool:
-        """True when the user asked to replace the resource, or its state is tainted."""
-        targets = self._deployment.options.replace_targets
-        return (targets.constrained and urn in targets) or (old is not None and old.taint)
+    # -- what has been decided
 
     def is_operated_on(self, urn: str) -> bool:
         """True when some step keeps the resource in the state."""
@@ -360,10 +331,6 @@ class StepGenerator:
     def has_step(self, urn: str) -> bool:
         """True when any step was generated for the URN."""
         return self.is_operated_on(urn) or urn in self.creates or urn in self.deletes or urn in self.imports
-
-    @staticmethod
-    def _always_targeted(state: ResourceState) -> bool:
-        return is_provider_type(state.type) or qualified_type(state.urn) == ROOT_STACK_TYPE
 
     def _untargeted_sames(self, old: ResourceState) -> list[Step]:
         """Keep an untargeted resource, and before it all that it needs and that no step has kept yet."""

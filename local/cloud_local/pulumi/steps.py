@@ -15,7 +15,7 @@ from .urns import is_provider_type
 from .values import UNKNOWN_MARK
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
+    from .registrar import Registrar
 
 
 class Step:
@@ -29,7 +29,7 @@ class Step:
     skipped_create = False
     untargeted = False
 
-    def __init__(self, deployment: Deployment, old: ResourceState | None, new: ResourceState | None) -> None:
+    def __init__(self, deployment: Registrar, old: ResourceState | None, new: ResourceState | None) -> None:
         self.deployment = deployment
         self.old = old
         self.new = new
@@ -80,7 +80,7 @@ class SameStep(Step):
     op = "same"
 
     def __init__(
-        self, deployment: Deployment, old: ResourceState, new: ResourceState, *, untargeted: bool = False
+        self, deployment: Registrar, old: ResourceState, new: ResourceState, *, untargeted: bool = False
     ) -> None:
         super().__init__(deployment, old, new)
         self.untargeted = untargeted
@@ -101,7 +101,7 @@ class SkippedCreateStep(SameStep):
 
     skipped_create = True
 
-    def __init__(self, deployment: Deployment, new: ResourceState) -> None:
+    def __init__(self, deployment: Registrar, new: ResourceState) -> None:
         super().__init__(deployment, new.copy(), new)
 
 
@@ -112,7 +112,7 @@ class CreateStep(Step):
 
     def __init__(
         self,
-        deployment: Deployment,
+        deployment: Registrar,
         new: ResourceState,
         replacing: ResourceState | None = None,
         *,
@@ -156,7 +156,7 @@ class UpdateStep(Step):
     op = "update"
 
     def __init__(
-        self, deployment: Deployment, old: ResourceState, new: ResourceState, ignore_changes: list[str]
+        self, deployment: Registrar, old: ResourceState, new: ResourceState, ignore_changes: list[str]
     ) -> None:
         super().__init__(deployment, old, new)
         self._ignore_changes = ignore_changes
@@ -208,7 +208,7 @@ class DeleteStep(Step):
 
     def __init__(
         self,
-        deployment: Deployment,
+        deployment: Registrar,
         old: ResourceState,
         *,
         replacing: bool = False,
@@ -242,7 +242,7 @@ class RemovePendingReplaceStep(Step):
     op = "remove-pending-replace"
     logical = False
 
-    def __init__(self, deployment: Deployment, old: ResourceState) -> None:
+    def __init__(self, deployment: Registrar, old: ResourceState) -> None:
         super().__init__(deployment, old, None)
 
     def apply(self) -> None:
@@ -255,7 +255,7 @@ class ReadStep(Step):
     op = "read"
 
     def __init__(
-        self, deployment: Deployment, old: ResourceState | None, new: ResourceState, *, replacing: bool = False
+        self, deployment: Registrar, old: ResourceState | None, new: ResourceState, *, replacing: bool = False
     ) -> None:
         super().__init__(deployment, old, new)
         self._replacing = replacing

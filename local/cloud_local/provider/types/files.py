@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from cloud_local.provider.model import Read, ResourceType, Update
 from cloud_local.provider.naming import AutoName
@@ -59,7 +59,9 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         gone="LifeCycleState == 'deleted'",
         updates=[
             Update("put_lifecycle_configuration", ("lifecyclePolicies",), whole=True, zero=True),
-            Update("update_file_system", ("throughputMode", "provisionedThroughputInMibps"), on_create=False, whole=True),
+            Update(
+                "update_file_system", ("throughputMode", "provisionedThroughputInMibps"), on_create=False, whole=True
+            ),
             Update("update_file_system_protection", ("protection",), whole=True),
         ],
         rename={"protection": "FileSystemProtection"},
@@ -75,7 +77,10 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         [
             "describe_mount_targets MountTargets[0]",
             Read(
-                "describe_mount_target_security_groups", "SecurityGroups", {"MountTargetId": "{id}"}, into="securityGroups"
+                "describe_mount_target_security_groups",
+                "SecurityGroups",
+                {"MountTargetId": "{id}"},
+                into="securityGroups",
             ),
         ],
         delete="delete_mount_target",

@@ -37,7 +37,8 @@ def _atoms(rule: Mapping[str, Any], group: str) -> set[Atom]:
     ]
     if rule.get("self"):
         targets.append(("securityGroups", group))
-    return {Atom(protocol, *ports, kind, target, rule.get("description") or "") for kind, target in targets}
+    first, last = ports
+    return {Atom(protocol, first, last, kind, target, rule.get("description") or "") for kind, target in targets}
 
 
 _RANGES: Final = {
@@ -62,7 +63,7 @@ def _live_atoms(permissions: Iterable[Mapping[str, Any]]) -> set[Atom]:
         ports = (-1, -1) if protocol == "-1" else (permission.get("FromPort", -1), permission.get("ToPort", -1))
         for kind, (member, key) in _RANGES.items():
             for entry in permission.get(member, ()):
-                atoms.add(Atom(protocol, *ports, kind, entry[key], entry.get("Description") or ""))
+                atoms.add(Atom(protocol, ports[0], ports[1], kind, entry[key], entry.get("Description") or ""))
     return atoms
 
 
@@ -167,7 +168,7 @@ def _rule_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -> 
             "securityGroups": "referencedSecurityGroupId",
             "prefixListIds": "prefixListId",
         }
-        rule = {kind: [properties[name]] for kind, name in kinds.items() if properties.get(name)}
+        rule: dict[str, Any] = {kind: [properties[name]] for kind, name in kinds.items() if properties.get(name)}
         if len(rule) != 1:
             raise ProviderError(f"a security group rule has exactly one of {', '.join(kinds.values())}")
         rule |= {"protocol": properties["ipProtocol"], "description": properties.get("description")}
@@ -216,7 +217,7 @@ def _rule_row(direction: str) -> ResourceType:
     )
 
 
-def _legacy_atoms(scene: Scene, properties: Mapping[str, Any]) -> set[Atom]:
+def _legacy_atoms(properties: Mapping[str, Any]) -> set[Atom]:
     rule = dict(properties)
     if rule.get("sourceSecurityGroupId"):
         rule["securityGroups"] = [rule["sourceSecurityGroupId"]]
@@ -227,7 +228,7 @@ def _legacy_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -
     """SecurityGroupRule goes by direction, which its `type` says; the row names ingress."""
     arguments.clear()
     direction = scene.properties["type"]
-    permissions = [_permission(atom) for atom in sorted(_legacy_atoms(scene, scene.properties))]
+    permissions = [_permission(atom) for atom in sorted(_legacy_atoms(scene.properties))]
     if operation != "describe_security_groups":
         raise ProviderError(f"unexpected operation {operation}")
     scene.call(
@@ -243,7 +244,7 @@ def _find_legacy(scene: Scene) -> Any:
         return None
     member = "IpPermissions" if scene.properties["type"] == "ingress" else "IpPermissionsEgress"
     live = _live_atoms(answer["SecurityGroups"][0][member])
-    return {"atoms": live} if _legacy_atoms(scene, scene.properties) <= live else None
+    return {"atoms": live} if _legacy_atoms(scene.properties) <= live else None
 
 
 def _found_legacy(scene: Scene, _found: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,16 +253,15 @@ def _found_legacy(scene: Scene, _found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _legacy_id(scene: Scene) -> str:
     properties = scene.properties
-    stable = "_".join(
-        [properties["securityGroupId"], properties["type"], str(properties["protocol"])]
-        + [f"{properties['fromPort']}_{properties['toPort']}"]
-        + sorted(atom.target for atom in _legacy_atoms(scene, properties))
-    )
+    parts = [properties["securityGroupId"], properties["type"], str(properties["protocol"])]
+    parts += [str(properties["fromPort"]), str(properties["toPort"])]
+    parts += sorted(atom.target for atom in _legacy_atoms(properties))
+    stable = "_".join(parts)
     return f"sgrule-{stable}"
 
 
 def _revoke_legacy(scene: Scene) -> None:
-    permissions = [_permission(atom) for atom in sorted(_legacy_atoms(scene, scene.properties))]
+    permissions = [_permission(atom) for atom in sorted(_legacy_atoms(scene.properties))]
     arguments = {"GroupId": scene.properties["securityGroupId"], "IpPermissions": permissions}
     scene.ask(f"revoke_security_group_{scene.properties['type']}", arguments)
 

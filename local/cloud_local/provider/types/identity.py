@@ -138,7 +138,12 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         updates=[
             Update("update_role", ("description", "maxSessionDuration"), on_create=False, whole=True, zero=True),
             Update("update_assume_role_policy", ("assumeRolePolicy",), on_create=False),
-            Update("put_role_permissions_boundary", ("permissionsBoundary",), on_create=False, unset="delete_role_permissions_boundary"),
+            Update(
+                "put_role_permissions_boundary",
+                ("permissionsBoundary",),
+                on_create=False,
+                unset="delete_role_permissions_boundary",
+            ),
         ],
         rename={"assumeRolePolicy": "AssumeRolePolicyDocument|PolicyDocument", "uniqueId": "RoleId"},
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},

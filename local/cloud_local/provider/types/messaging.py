@@ -56,7 +56,7 @@ def _no_policy(scene: Scene) -> None:
     scene.ask("set_queue_attributes", {"QueueUrl": scene.properties["queueUrl"], "Attributes": {"Policy": ""}})
 
 
-def _subscribe(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
+def _subscribe(_scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
     if operation == "subscribe":
         arguments["ReturnSubscriptionArn"] = True
 
@@ -144,7 +144,14 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         delete="unsubscribe",
         attributes=_SUBSCRIPTION,
         updates=[
-            Update("set_subscription_attributes", tuple(_SUBSCRIPTION), each=True, attribute=True, zero=True, on_create=False)
+            Update(
+                "set_subscription_attributes",
+                tuple(_SUBSCRIPTION),
+                each=True,
+                attribute=True,
+                zero=True,
+                on_create=False,
+            )
         ],
         rename={"topic": "TopicArn", "ownerId": "Owner"},
         provider_only=["confirmationTimeoutInMinutes", "endpointAutoConfirms"],

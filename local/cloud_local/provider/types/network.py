@@ -85,7 +85,7 @@ def _release_association(scene: Scene) -> None:
 
 
 def _nat_address(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
-    address = next(iter(found.get("NatGatewayAddresses", ())), {})
+    address: Mapping[str, Any] = next(iter(found.get("NatGatewayAddresses", ())), {})
     return {
         "allocationId": address.get("AllocationId"),
         "associationId": address.get("AssociationId"),

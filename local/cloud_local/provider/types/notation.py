@@ -1,6 +1,7 @@
 """The short form in which rows are written.
 
-    row("ec2", "create_subnet", "Subnet.SubnetId", {"SubnetId": "{id}"}, ["describe_subnets Subnets[0]"], delete="delete_subnet")
+    row("ec2", "create_subnet", "Subnet.SubnetId", {"SubnetId": "{id}"},
+        ["describe_subnets Subnets[0]"], delete="delete_subnet")
 
 reads: service, operation that creates, JMESPath of the identifier in its answer (or a template), members that name the
 resource in every other operation, operations that read with the JMESPath of the resource (`?` before: may be absent).

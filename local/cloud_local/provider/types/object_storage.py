@@ -52,7 +52,8 @@ def _inline_settings(scene: Scene) -> None:
 
 
 def _live_settings(scene: Scene, _found: Mapping[str, Any]) -> dict[str, Any]:
-    bucket, live = {"Bucket": scene.id}, {}
+    bucket: dict[str, Any] = {"Bucket": scene.id}
+    live: dict[str, Any] = {}
     versioning = scene.call("get_bucket_versioning", bucket)
     live["versioning"] = {"enabled": versioning.get("Status") == "Enabled"}
     policy = scene.ask("get_bucket_policy", bucket)
@@ -65,7 +66,7 @@ def _live_settings(scene: Scene, _found: Mapping[str, Any]) -> dict[str, Any]:
     return live
 
 
-def _everywhere(scene: Scene, _operation: str, arguments: dict[str, Any]) -> None:
+def _everywhere(_scene: Scene, _operation: str, arguments: dict[str, Any]) -> None:
     """A lifecycle rule without a filter means all objects."""
     for rule in arguments.get("LifecycleConfiguration", {}).get("Rules", ()):
         if "Filter" not in rule and "Prefix" not in rule:
@@ -143,7 +144,9 @@ _VERSIONING: Final = _setting(
     "put_bucket_versioning",
     "get_bucket_versioning",
     outputs={"bucket": "{bucket}"},
-    enrich=lambda scene, found: {"versioningConfiguration": from_aws(scene.schema.outputs["versioningConfiguration"], found)},
+    enrich=lambda scene, found: {
+        "versioningConfiguration": from_aws(scene.schema.outputs["versioningConfiguration"], found)
+    },
     unread=["mfa"],
     deleted="Status != 'Enabled'",
     deleting=_suspend_versioning,

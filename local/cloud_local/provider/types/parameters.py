@@ -73,7 +73,10 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         {"Name": "{id}"},
         [Read("get_parameter", "Parameter", {"Name": "{id}", "WithDecryption": True})],
         delete="delete_parameter",
-        updates=[Update("put_parameter", on_create=False, whole=True), Update("put_parameter", ("insecureValue", "valueWoVersion"), on_create=False)],
+        updates=[
+            Update("put_parameter", on_create=False, whole=True),
+            Update("put_parameter", ("insecureValue", "valueWoVersion"), on_create=False),
+        ],
         replace=["name", "keyId"],
         provider_only=["overwrite", "arn"],
         by_hook=["insecureValue", "valueWo", "valueWoVersion"],

@@ -114,7 +114,11 @@ def _endpoint_changes(scene: Scene, operation: str, arguments: dict[str, Any]) -
     """ModifyVpcEndpoint takes what to add and what to remove, not the new whole."""
     if operation != "modify_vpc_endpoint":
         return
-    for name, noun in (("routeTableIds", "RouteTableIds"), ("subnetIds", "SubnetIds"), ("securityGroupIds", "SecurityGroupIds")):
+    for name, noun in (
+        ("routeTableIds", "RouteTableIds"),
+        ("subnetIds", "SubnetIds"),
+        ("securityGroupIds", "SecurityGroupIds"),
+    ):
         arguments.pop(noun, None)
         if name in scene.changed:
             wanted, old = set(scene.properties.get(name) or ()), set(scene.old.get(name) or ())
@@ -125,6 +129,18 @@ def _endpoint_changes(scene: Scene, operation: str, arguments: dict[str, Any]) -
     if "policy" in scene.changed and not scene.properties.get("policy"):
         arguments.pop("PolicyDocument", None)
         arguments["ResetPolicy"] = True
+
+
+def _forget_tables(scene: Scene) -> None:
+    """The emulated AWS routes only the tables an endpoint was made with, and can't delete one that got others later."""
+    added = [
+        table
+        for table in scene.properties.get("routeTableIds") or ()
+        if scene.emulated
+        and not any(route.get("DestinationPrefixListId") for route in _table(scene, table).get("Routes", ()))
+    ]
+    if added and scene.ask("describe_vpc_endpoints", {"VpcEndpointIds": [scene.id]}) is not None:
+        scene.call("modify_vpc_endpoint", {"VpcEndpointId": scene.id, "RemoveRouteTableIds": added})
 
 
 def _endpoint_parts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,6 +233,7 @@ ROWS: Final[Mapping[str, ResourceType]] = {
             )
         ],
         prepare=_endpoint_changes,
+        deleting=_forget_tables,
         enrich=_endpoint_parts,
     ),
 }

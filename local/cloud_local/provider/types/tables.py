@@ -43,7 +43,7 @@ def _index(scene: Scene, index: Mapping[str, Any], is_global: bool) -> dict[str,
 
 
 def _provisioned(properties: Mapping[str, Any]) -> bool:
-    return properties.get("billingMode", "PROVISIONED") == "PROVISIONED"
+    return bool(properties.get("billingMode", "PROVISIONED") == "PROVISIONED")
 
 
 def _table_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
@@ -130,9 +130,7 @@ def _change_indexes(scene: Scene) -> None:
     changes: list[dict[str, Any]] = [
         {"Delete": {"IndexName": name}} for name, item in sorted(old.items()) if new.get(name) != item
     ]
-    changes += [
-        {"Create": _index(scene, item, True)} for name, item in sorted(new.items()) if old.get(name) != item
-    ]
+    changes += [{"Create": _index(scene, item, True)} for name, item in sorted(new.items()) if old.get(name) != item]
     definitions = [
         {"AttributeName": item["name"], "AttributeType": item["type"]}
         for item in scene.properties.get("attributes") or ()

@@ -13,8 +13,7 @@ from cloud.domain.states import DeploymentStatus, StackStatus
 class Deployment:
     """A business project's set of stacks. ``version`` is the optimistic lock of the row, 0 before the first write.
 
-    ``manifest_version`` counts the manifests put so far (0: none yet); ``programs`` maps a stack to its program's digest
-    as registered with that manifest.
+    ``manifest_version`` counts the manifests put so far (0: none yet).
     """
 
     id: str
@@ -52,6 +51,9 @@ class StackRecord:
     ``attempt`` fences results: a write that carries an older operation or attempt is refused. ``outputs`` maps names to
     JSON values; a secret one is stored as ``{"secret": true}`` without its value (Pulumi's state keeps it).
     ``seconds`` holds the durations of the last successful runs, newest last, for predictions.
+    ``program_digest`` is that of the program that last ran, noted before Pulumi starts: as long as it stands there, Pulumi's
+    state may hold something, whatever became of the run. ``dependencies`` are what the stack needed when it last ran, hard
+    and optional ones, so that it is destroyed before them also when the manifest no longer has it.
     """
 
     deployment_id: str
@@ -72,15 +74,16 @@ class StackRecord:
     error: Mapping[str, Any] | None = None
     secrets_provider: Mapping[str, str] | None = None
     program_digest: str = ""
+    dependencies: tuple[str, ...] = ()
     version: int = 0
 
     @property
     def is_deployed(self) -> bool:
-        """Whether Pulumi's state may still hold resources of this stack."""
-        return self.resource_count > 0 or self.status in (
-            StackStatus.DEPLOYED,
-            StackStatus.UNCHANGED,
-            StackStatus.DRIFTED,
+        """Whether Pulumi's state may still hold resources of this stack: also after a run that failed half-way."""
+        return (
+            bool(self.program_digest)
+            or self.resource_count > 0
+            or self.status in (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED)
         )
 
 

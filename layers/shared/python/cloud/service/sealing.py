@@ -19,10 +19,17 @@ PLACEHOLDERS = "placeholders"
 
 
 def seal(platform: Platform, deployment_id: str, value: Any) -> Any:
-    """``value`` with every ``{secret: …}`` in it sealed for the deployment."""
+    """``value`` with every ``{secret: …}`` in it sealed for the deployment.
+
+    One that is sealed already (a manifest that was read over REST and is put back) stays as it is, if the seal is ours.
+    Raises StateError for a seal that isn't.
+    """
 
     def sealed(form: Mapping[str, Any]) -> Any:
         value = form[SECRET_KEY]
+        if _is_sealed(value):
+            platform.vault().open(str(value[SEALED]), deployment_id)
+            return form
         text = platform.vault().seal(json.dumps(value), deployment_id)
         named = sorted({f"{{{{{found.key}}}}}" for found in placeholders(value) if found.stack})
         return {SECRET_KEY: {SEALED: text, **({PLACEHOLDERS: named} if named else {})}}
@@ -31,10 +38,10 @@ def seal(platform: Platform, deployment_id: str, value: Any) -> Any:
 
 
 def unseal(platform: Platform, deployment_id: str, value: Any) -> Any:
-    """``value`` with every sealed secret as a ``Secret``. One that was never sealed (``--set``) stays the ``Secret`` it is."""
+    """``value`` with every sealed secret as a ``Secret``. One that was never sealed (a preview's) stays the ``Secret`` it is."""
 
     def opened(held: Any) -> Secret:
-        if isinstance(held, Mapping) and SEALED in held and held.keys() <= {SEALED, PLACEHOLDERS}:
+        if _is_sealed(held):
             return Secret(json.loads(platform.vault().open(str(held[SEALED]), deployment_id)))
         return Secret(held)
 
@@ -45,6 +52,10 @@ def unseal(platform: Platform, deployment_id: str, value: Any) -> Any:
     if isinstance(value, list):
         return [unseal(platform, deployment_id, item) for item in value]
     return value
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, Mapping) and SEALED in value and value.keys() <= {SEALED, PLACEHOLDERS}
 
 
 def _each_form(value: Any, replace: Callable[[Mapping[str, Any]], Any]) -> Any:

@@ -185,6 +185,7 @@ class StackRow(Row):
     error = JSONAttribute(null=True)
     secrets_provider = JSONAttribute(null=True)
     program_digest = UnicodeAttribute()
+    dependencies = JSONAttribute()
     version = VersionAttribute()
     by_stack = ByStackName()
     by_status = ByStatus()

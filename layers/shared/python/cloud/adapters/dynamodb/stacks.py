@@ -93,6 +93,7 @@ class DynamoStackStore:
             error=None if record.error is None else dict(record.error),
             secrets_provider=None if record.secrets_provider is None else dict(record.secrets_provider),
             program_digest=record.program_digest,
+            dependencies=list(record.dependencies),
             **version_of(record.version),
         )
 
@@ -121,5 +122,6 @@ def _stack(row: StackRow) -> StackRecord:
         error=row.error,
         secrets_provider=row.secrets_provider,
         program_digest=row.program_digest,
+        dependencies=tuple(row.dependencies),
         version=row.version,
     )

@@ -29,6 +29,7 @@ from cloud.domain.errors import (
 _LOCKED = re.compile(r"the stack is currently locked by|Another update is currently in progress", re.IGNORECASE)
 _LOCK_OWNER = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
 _PLUGIN = re.compile(r"no (\w+) plugin '?(pulumi-[\w-]+?)(?:-v?(\d[\w.+-]*))?'? found|failed to load \w+ plugin (\S+):")
+_ONLY_PYTHON = re.compile(r"the emulated engine runs Python programs only, not (\S+)")
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|failed to decrypt|unable to open secrets", re.I)
 _MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^']+)'")
 _EXIT_CODE = re.compile(r"program exited with non-zero exit code: (-?\d+)")
@@ -172,6 +173,10 @@ def _about_the_stack(said: str, ids: Ids) -> CloudError | None:
 
 
 def _about_the_engine(said: str, ids: Ids) -> CloudError | None:
+    only_python = _ONLY_PYTHON.search(said)
+    if only_python:
+        message = f"The emulated engine runs Python programs only, not {only_python[1]}."
+        return EngineMissing(message, hint=INSTALL_HINT, **ids)
     plugin = _PLUGIN.search(said)
     if plugin is None:
         return None

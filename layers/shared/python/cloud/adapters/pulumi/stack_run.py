@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _UPDATES = frozenset({OperationKind.DEPLOY, OperationKind.ROLLBACK})
 _CHANGING = _UPDATES | {OperationKind.DESTROY}
+_HOLDS_LOCK = re.compile(r"(Updating|Destroying|Refreshing) \(")
+"""The headline of an operation that changes the stack, which a self-managed backend prints once it has the lock; the first
+event, which proves as much, comes seconds later."""
 _ON_STATE_ALONE = frozenset({OperationKind.DESTROY, OperationKind.REFRESH, OperationKind.DRIFT})
 
 
@@ -70,6 +74,7 @@ class StackRun:
         self._queue = queue
         self._clock = clock
         self._began = clock()
+        self._holds_lock = False
 
     def perform(self, executable: str, version: VersionInfo) -> RunResult:
         """The whole run; raises as ``StackRunner.run`` says, but for its being interrupted."""
@@ -138,7 +143,7 @@ class StackRun:
         return keys if keys != unknown else read_keys(path)
 
     def _act(self, stack: RunStack, before: Checkpoint) -> None:
-        options: dict[str, Any] = {"color": "never", "on_event": self._on_event}
+        options: dict[str, Any] = {"color": "never", "on_event": self._on_event, "on_output": self._on_output}
         kind = self._request.kind
         if kind in _UPDATES:
             # Interrupted updates and deletions are settled by looking; only a creation can't be told from the state.
@@ -154,6 +159,9 @@ class StackRun:
 
     def _on_event(self, event: EngineEvent) -> None:
         self._queue.put(self._reader.read(event))
+
+    def _on_output(self, line: str) -> None:
+        self._holds_lock = self._holds_lock or bool(_HOLDS_LOCK.match(line))
 
     def _read_state(self, workspace: RunWorkspace) -> Checkpoint:
         workspace.select_stack(self._request.pulumi_stack)
@@ -190,9 +198,9 @@ class StackRun:
 
         self._processes.reopen()
         self._processes.end_all()
-        # The lock is ours: the engine took it before its first event, nobody else can hold it, and its owner is proved
-        # dead (we have its exit code, and nothing of it is left).
-        if killed and self._reader.has_started and self._settings.is_self_managed:
+        # The lock is ours, because the engine had it and there is only one; and its owner is proved dead: we have its exit
+        # code, and nothing of it is left.
+        if killed and (self._holds_lock or self._reader.has_started) and self._settings.is_self_managed:
             with contextlib.suppress(CommandError):
                 workspace.free_lock(self._request.pulumi_stack)
         state = Checkpoint()

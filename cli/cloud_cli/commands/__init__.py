@@ -1,0 +1,1 @@
+"""The commands, by the groups of the help."""

@@ -1,0 +1,117 @@
+"""Starting operations and following them to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from cloud.client.events import EventStream
+from cloud.domain.errors import NetworkError
+from cloud.domain.events import Cursor, Event, EventType
+from cloud.domain.states import TaskState
+from cloud_cli.session import Interrupted
+
+if TYPE_CHECKING:
+    from cloud.client.rest import CloudClient
+    from cloud_cli.live import View
+
+ENDED_SECONDS = 10.0
+"""How long the events of an operation that has ended already are waited for: they may have expired."""
+
+
+class Choice(StrEnum):
+    """What Ctrl-C means while an operation is followed."""
+
+    DETACH = "detach"
+    CANCEL = "cancel"
+    GO_ON = "go-on"
+
+
+def start(client: CloudClient, kind: str, deployment_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Start a deploy or a destroy, once: a lost answer is asked for again with the same key. Gives the operation."""
+    call = client.destroy if kind == "destroy" else client.deploy
+    key = secrets.token_hex(16)
+    try:
+        return call(deployment_id, request, idempotency_key=key)
+    except NetworkError:
+        return call(deployment_id, request, idempotency_key=key)
+
+
+def follow(
+    client: CloudClient,
+    operation: Mapping[str, Any],
+    view: View,
+    *,
+    decide: Callable[[], Choice] = lambda: Choice.DETACH,
+    advice: str = "",
+) -> dict[str, Any]:
+    """Show the operation until it ends; gives it with its plan and its stacks.
+
+    ``decide`` is asked on Ctrl-C; pressing it again instead of an answer detaches. ``advice`` says how to come back.
+    Raises Interrupted when we detach (the operation goes on), NetworkError when the control plane stays away.
+    """
+    follower = _Follower(client, operation, view)
+    with view:
+        view.begin(operation)
+        while True:
+            try:
+                asyncio.run(follower.run())
+                break
+            except KeyboardInterrupt:
+                view.pause()
+                choice = _decide(decide)
+                if choice is Choice.DETACH:
+                    raise Interrupted(f"Detached; the {operation['kind']} goes on.\n{advice}".rstrip()) from None
+                if choice is Choice.CANCEL:
+                    client.cancel(str(operation["deployment_id"]), operation_id=str(operation["id"]))
+                view.resume()
+    return client.operation(str(operation["deployment_id"]), str(operation["id"]))
+
+
+def _decide(decide: Callable[[], Choice]) -> Choice:
+    try:
+        return decide()
+    except KeyboardInterrupt:
+        return Choice.DETACH
+
+
+class _Follower:
+    """Hands the events of one operation to a view, each once, however often it is interrupted and run again."""
+
+    def __init__(self, client: CloudClient, operation: Mapping[str, Any], view: View) -> None:
+        self._client = client
+        self._view = view
+        self._deployment_id = str(operation["deployment_id"])
+        self._operation_id = str(operation["id"])
+        self._cursor = Cursor(self._operation_id, 0)
+        self._has_ended = TaskState(operation["state"]).is_terminal
+        self._has_plan = False
+        self._take_plan(operation)
+
+    async def run(self) -> None:
+        stream = EventStream(self._client.context, self._deployment_id, since=self._cursor)
+        try:
+            async with asyncio.timeout(ENDED_SECONDS if self._has_ended else None):
+                async for event in stream:
+                    if event.operation_id == self._operation_id and self._take(event):
+                        return
+        except TimeoutError:
+            return  # its events are gone, but it has ended: the operation itself tells how
+
+    def _take(self, event: Event) -> bool:
+        """Show the event; whether it was the last one."""
+        self._cursor = event.cursor
+        if not self._has_plan and event.type is EventType.DEPLOYMENT_STATUS and event.sequence > 1:
+            self._take_plan(self._client.operation(self._deployment_id, self._operation_id))
+        self._view.take(event)
+        return bool(event.data.get("terminal"))
+
+    def _take_plan(self, operation: Mapping[str, Any]) -> None:
+        if operation.get("plan"):
+            from cloud.domain.plan import Plan
+
+            self._has_plan = True
+            self._view.take_plan(Plan.from_dict(operation["plan"]))

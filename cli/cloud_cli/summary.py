@@ -1,0 +1,175 @@
+"""The end of an operation, for people: what changed, the outputs, what failed and why, what it blocked, what to type next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from cloud.domain.errors import Problem
+from cloud.domain.states import StackStatus, TaskState
+from cloud_cli.columns import aligned
+from cloud_cli.terminal import clean
+from cloud_cli.wording import MARKS, changes, duration, first_line
+
+COMMON_OUTPUTS = frozenset({"stack", "deployment", "env"})
+"""What every stack exports; it says nothing new."""
+
+MAX_VALUE = 200
+MAX_LOGS = 3
+_HEADLINE_STYLES = {
+    TaskState.FAILED: "bold red",
+    TaskState.ERROR: "bold red",
+    TaskState.CANCELLED: "bold yellow",
+}
+
+
+def render_summary(
+    operation: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]], *, options: Sequence[str] = ()
+) -> RenderableType:
+    """``operation`` as REST shows it with its stacks, ``outputs`` by stack; ``options`` lead to the same control plane."""
+    parts: list[RenderableType] = ["", _headline(operation)]
+    stacks = _in_order(operation)
+    if stacks:
+        parts += ["", render_stacks(stacks)]
+    shown = {stack["stack"]: outputs.get(stack["stack"], {}) for stack in stacks if _is_good(stack)}
+    if operation["kind"] == "deploy" and any(shown.values()):
+        parts += ["", Text("Outputs", style="bold"), render_outputs(shown)]
+    failed = [stack for stack in stacks if stack["status"] == StackStatus.FAILED]
+    if failed:
+        parts += ["", Text("What failed", style="bold"), *_failures(failed, stacks)]
+    elif operation.get("error"):
+        parts += ["", *_error(operation["error"], indent="")]
+    advice = list(_next(operation, stacks, options))
+    if advice:
+        parts += ["", Text("Next", style="bold")]
+    for text, command in advice:
+        parts += [Text(f"  {text}"), Text(f"    {command}", style="cyan")]
+    return Group(*parts)
+
+
+def render_stacks(stacks: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A line per stack, as REST shows it."""
+    rows = []
+    for stack in stacks:
+        status = StackStatus(stack["status"])
+        mark, style = MARKS.get(status, ("…", "cyan"))
+        seconds = stack.get("seconds") if _is_good(stack) else None
+        rows.append(
+            [
+                Text(f"  {mark}", style=style),
+                Text(clean(stack["stack"])),
+                Text(status.value, style=style),
+                Text(duration(seconds), style="dim"),
+                Text(_words(stack, status)),
+            ]
+        )
+    return aligned(rows, right={3})
+
+
+def render_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    """The outputs by stack, each on a line; secret values are not known here."""
+    rows = []
+    for stack in sorted(outputs):
+        told = {name: value for name, value in sorted(outputs[stack].items()) if name not in COMMON_OUTPUTS}
+        if told:
+            rows.append([Text(f"  {clean(stack)}", style="cyan"), Text()])
+        rows += [[Text(f"    {clean(name)}"), Text(shown_value(value))] for name, value in told.items()]
+    return aligned(rows)
+
+
+def shown_value(value: Any, *, whole: bool = False) -> str:
+    """A text as it is, what else there is as JSON; shortened when it is long, unless the ``whole`` is wanted."""
+    if value == {"secret": True}:
+        return "(secret)"
+    text = clean(value if isinstance(value, str) else json.dumps(value))
+    return text if whole or len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}… (`--json` shows all)"
+
+
+def _in_order(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The operation's stacks in the order of its plan."""
+    plan = operation.get("plan") or {"layers": []}
+    order = [stack["stack"] for layer in plan["layers"] for stack in layer]
+    found = {stack["stack"]: stack for stack in operation.get("stacks", ())}
+    return [found[name] for name in (*order, *sorted(set(found) - set(order))) if name in found]
+
+
+def _is_good(stack: Mapping[str, Any]) -> bool:
+    return stack["status"] in (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DESTROYED)
+
+
+def _headline(operation: Mapping[str, Any]) -> Text:
+    state = TaskState(operation["state"])
+    text = f"The {operation['kind']} of {operation['deployment_id']} in {operation['environment']} {_verb(state)}"
+    begun, ended = operation.get("created_at"), operation.get("finished_at")
+    if begun and ended:
+        seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+        text += f" after {duration(max(0.0, seconds))}"
+    return Text(f"{text}.", style=_HEADLINE_STYLES.get(state, "bold green"))
+
+
+def _verb(state: TaskState) -> str:
+    return {
+        TaskState.ERROR: "could not be carried out",
+        TaskState.CANCELLED: "was cancelled",
+        TaskState.COMPLETED: "completed",
+    }.get(state, state.value)
+
+
+def _words(stack: Mapping[str, Any], status: StackStatus) -> str:
+    reason = clean(stack.get("reason") or "", lines=True)
+    if status is StackStatus.SKIPPED and stack.get("blocked_by"):
+        return f"{clean(stack['blocked_by'])} failed"
+    if status in (StackStatus.WAITING, StackStatus.PENDING):
+        return "not started"
+    if _is_good(stack):
+        return changes(stack.get("changes") or {}) or first_line(reason)
+    return first_line(reason)
+
+
+def _failures(failed: Sequence[Mapping[str, Any]], stacks: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    for stack in failed:
+        blocked = [clean(other["stack"]) for other in stacks if other.get("blocked_by") == stack["stack"]]
+        yield Text(f"  {clean(stack['stack'])}", style="red")
+        yield from _error(
+            stack.get("error") or {"message": stack.get("reason") or "no reason was given"}, indent="    "
+        )
+        if blocked:
+            yield Text(f"    It blocked {', '.join(blocked)}.", style="yellow")
+
+
+def _error(error: Mapping[str, Any], *, indent: str) -> Iterator[RenderableType]:
+    for line in clean(error.get("message", ""), lines=True).splitlines():
+        yield Text(f"{indent}{line}")
+    for problem in error.get("problems") or ():
+        yield Text(f"{indent}{clean(Problem(**problem).render())}")
+    for line in clean(error.get("hint") or "", lines=True).splitlines():
+        yield Text(f"{indent}{line}", style="dim")
+
+
+def _next(
+    operation: Mapping[str, Any], stacks: Sequence[Mapping[str, Any]], options: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """The exact commands to go on with after an end that is not good, each with what it is for."""
+    if TaskState(operation["state"]) not in (TaskState.FAILED, TaskState.ERROR, TaskState.CANCELLED):
+        return
+    target = [str(operation["deployment_id"]), "--env", str(operation["environment"]), *options]
+    for name in [stack["stack"] for stack in stacks if stack["status"] == StackStatus.FAILED][:MAX_LOGS]:
+        yield f"What the program of {clean(name)} said:", shlex.join(["cloud", "logs", *target, "--stack", str(name)])
+    again = ["cloud", str(operation["kind"]), *target, *_selection(operation)]
+    yield "Go on, when it is corrected; what is done already stays as it is:", shlex.join(again)
+
+
+def _selection(operation: Mapping[str, Any]) -> Iterator[str]:
+    """The options that select the same stacks and rules again."""
+    selection = operation.get("selection") or {}
+    for option, key in (("--stack", "stacks"), ("--only", "only"), ("--from", "from")):
+        for name in selection.get(key) or ():
+            yield from (option, str(name))
+    if (operation.get("options") or {}).get("on_failure"):
+        yield from ("--on-failure", str(operation["options"]["on_failure"]))

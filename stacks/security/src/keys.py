@@ -1,0 +1,144 @@
+"""KMS keys: one per purpose, so that a grant to read one kind of data opens no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws import kms
+
+from cloud_stack import Context, Limit, Statement, allow, document, unscoped
+
+# Action by action instead of AWS's default "kms:*". The account must keep those of both lists, or a key can become
+# unmanageable: IAM policies of the account grant nothing that the key's own policy does not grant to the account first.
+ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+USE = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+THIS_KEY = unscoped("in a key policy the resource is the key itself")
+
+
+@dataclass(frozen=True, slots=True)
+class KeysArgs:
+    """The first of ``purposes`` is the deployment's default key. ``deletion_window_days`` is how long a deleted key can
+    still be brought back.
+    """
+
+    context: Context
+    purposes: Sequence[str]
+    deletion_window_days: int
+
+
+class Keys(pulumi.ComponentResource):
+    """The keys with their aliases ``alias/{project}-{deployment}-{environment}-{purpose}``; rotated every year."""
+
+    default_key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("cloud:security:Keys", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        account = Account.of_provider(self)
+        keys = []
+        for purpose in args.purposes:
+            statements = [account_access(account)]
+            if purpose == "logs":
+                statements.append(log_groups_access(account))
+            key = kms.Key(
+                purpose,
+                description=f"{purpose} of {args.context.project} {args.context.deployment} {args.context.environment}",
+                enable_key_rotation=True,
+                deletion_window_in_days=args.deletion_window_days,
+                policy=document(*statements),
+                opts=child,
+            )
+            kms.Alias(
+                purpose,
+                name=f"alias/{args.context.name(purpose, limit=Limit.KMS_ALIAS)}",
+                target_key_id=key.key_id,
+                opts=child,
+            )
+            keys.append(key)
+        self.default_key_arn = keys[0].arn
+        self.register_outputs({"defaultKeyArn": self.default_key_arn})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the provider acts: what ARNs are made of."""
+
+    partition: str
+    region: str
+    id: str
+
+    @classmethod
+    def of_provider(cls, parent: pulumi.Resource) -> Account:
+        """Ask the provider that ``parent`` uses."""
+        calls = pulumi.InvokeOptions(parent=parent)
+        return cls(
+            partition=aws.get_partition(opts=calls).partition,
+            region=aws.get_region(opts=calls).region,
+            id=aws.get_caller_identity(opts=calls).account_id,
+        )
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a regional resource of this account."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
+
+
+def account_access(account: Account) -> Statement:
+    """The key's account administers the key and decides by IAM policies who uses it."""
+    return allow(
+        *ADMINISTRATION,
+        *USE,
+        on=THIS_KEY,
+        principals={"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
+        sid="Account",
+    )
+
+
+def log_groups_access(account: Account) -> Statement:
+    """CloudWatch Logs encrypts log groups of this account and region, and nothing else, with the key."""
+    return allow(
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+        on=THIS_KEY,
+        principals={"Service": f"logs.{account.region}.amazonaws.com"},
+        when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}},
+        sid="LogGroups",
+    )

@@ -1,0 +1,209 @@
+"""The stacks on a real Automation API: engine, provider and an emulated AWS on loopback, started once per test process.
+
+The engine is the stand-in, and beside it the installed Pulumi CLI where there is one (``CLOUD_PULUMI_ROOT`` or PATH).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pulumi.automation as auto
+import pytest
+import yaml
+from moto.server import ThreadedMotoServer
+
+ROOT = Path(__file__).parents[2]
+STACKS = ROOT / "stacks"
+NAMES = ("network", "security", "storage")
+PROJECT, REGION = "ecommerce", "eu-west-1"
+
+_IDS = (f"D1BRV{number:02}" for number in count(40))
+
+
+def load_module(path: Path) -> ModuleType:
+    """A module of a stack by its path: every stack has a ``src``, so none of them can be imported by name."""
+    name = "_".join(path.relative_to(STACKS).with_suffix("").parts)
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """The emulated AWS, with AWS's own IAM policies."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Deploys stacks of this repository, each time from a fresh copy as the runner does."""
+
+    command: auto.PulumiCommand
+    folder: Path
+    environment: dict[str, str]
+    endpoint: str
+    deployment: str
+    made: dict[str, auto.Stack] = field(default_factory=dict)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def stack(self, name: str, config: Mapping[str, Any] | None = None) -> auto.Stack:
+        """The Pulumi stack with this configuration (whole: what an earlier call set is gone)."""
+        pulumi_stack = f"{self.deployment}-{name}-dev"
+        folder = self.folder / name
+        if name not in self.made:
+            shutil.copytree(STACKS / name, folder, ignore=shutil.ignore_patterns("docs", "__pycache__"))
+            project = folder / "Pulumi.yaml"
+            project.write_text(project.read_text().replace(f"name: {name}\n", f"name: {PROJECT}\n"))
+            options = auto.LocalWorkspaceOptions(pulumi_command=self.command, env_vars=self.environment)
+            self.made[name] = auto.create_stack(pulumi_stack, work_dir=str(folder), opts=options)
+        tags = {"project": PROJECT, "deployment": self.deployment, "stack": name, "deployed-by": "cloud"}
+        identity = {
+            "deploymentId": self.deployment,
+            "stackName": name,
+            "environment": "dev",
+            "projectName": PROJECT,
+            "orgName": "acme-corp",
+        }
+        values = {f"{PROJECT}:{key}": value for key, value in {**identity, **(config or {})}.items()}
+        self._configure(
+            folder / f"Pulumi.{pulumi_stack}.yaml", values | {"aws:region": REGION, "aws:defaultTags": {"tags": tags}}
+        )
+        return self.made[name]
+
+    @staticmethod
+    def _configure(file: Path, values: Mapping[str, Any]) -> None:
+        """Write the stack's configuration as the control plane's runner does; what opens its secrets stays."""
+        keys = yaml.safe_load(file.read_text()) if file.exists() else {}
+        file.write_text(yaml.safe_dump({**(keys or {}), "config": dict(values)}))
+
+    def up(self, name: str, config: Mapping[str, Any] | None = None) -> auto.UpResult:
+        result = self.stack(name, config).up()
+        self.results[name] = {key: output.value for key, output in result.outputs.items()}
+        return result
+
+    def outputs(self, name: str) -> dict[str, Any]:
+        """What the last ``up`` of the stack exported."""
+        return self.results[name]
+
+    def resources(self, name: str) -> list[dict[str, Any]]:
+        """What Pulumi's state holds, the stack itself and the providers left out."""
+        state = self.made[name].export_stack().deployment
+        return [item for item in state.get("resources", []) if not item["type"].startswith("pulumi:")]
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def destroy(self) -> None:
+        """Destroy what was deployed, dependents first; a second call has nothing to do."""
+        for name in reversed(list(self.made)):
+            self.made[name].destroy()
+            del self.made[name]
+            shutil.rmtree(self.folder / name)
+
+
+@pytest.fixture(scope="session")
+def standin_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from cloud_local.pulumi import install
+
+    root = tmp_path_factory.mktemp("pulumi-root")
+    install(root)
+    return root
+
+
+def installed_root() -> Path | None:
+    """Where a real Pulumi CLI is installed, if anywhere."""
+    if root := os.environ.get("CLOUD_PULUMI_ROOT"):
+        return Path(root)
+    found = shutil.which("pulumi")
+    return Path(found).resolve().parents[1] if found else None
+
+
+@pytest.fixture(scope="session", params=["standin", pytest.param("installed", marks=pytest.mark.real_pulumi)])
+def engine(request: pytest.FixtureRequest) -> auto.PulumiCommand:
+    if request.param == "standin":
+        return auto.PulumiCommand(root=str(request.getfixturevalue("standin_root")))
+    root = installed_root()
+    if root is None:
+        pytest.skip("NOT TESTED on the real Pulumi engine: no `pulumi` on PATH and no CLOUD_PULUMI_ROOT")
+    return auto.PulumiCommand(root=str(root))
+
+
+@pytest.fixture(scope="session")
+def environment(aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the CLI: a directory as backend, the emulated AWS, the provider as a plugin on PATH."""
+    from cloud_local.provider import install
+
+    home = tmp_path_factory.mktemp("home")
+    plugin = install(home / "bin")
+    (home / "state").mkdir()
+    python = Path(sys.executable).parent  # the engine runs programs by the `python3` that it finds
+    return {
+        "PATH": os.pathsep.join((str(plugin.parent), str(python), os.environ["PATH"])),
+        "PULUMI_HOME": str(home / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{home}/state",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "GRPC_VERBOSITY": "NONE",
+    }
+
+
+@pytest.fixture(scope="session")
+def new_deployer(
+    environment: dict[str, str], aws_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[auto.PulumiCommand, str], Deployer]:
+    def make(engine: auto.PulumiCommand, deployment: str) -> Deployer:
+        return Deployer(engine, tmp_path_factory.mktemp("programs"), environment, aws_url, deployment)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def base(engine: auto.PulumiCommand, new_deployer: Callable[[auto.PulumiCommand, str], Deployer]) -> Iterator[Deployer]:
+    """The three stacks with their defaults, for tests that only look."""
+    made = new_deployer(engine, next(_IDS))
+    try:
+        for name in NAMES:
+            made.up(name)
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+def deployer(
+    engine: auto.PulumiCommand, new_deployer: Callable[[auto.PulumiCommand, str], Deployer]
+) -> Iterator[Deployer]:
+    """A deployment of the test's own, destroyed at the end."""
+    made = new_deployer(engine, next(_IDS))
+    yield made
+    made.destroy()

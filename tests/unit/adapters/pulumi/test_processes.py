@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud.adapters.pulumi.engine_settings import RUN_MARKER
+from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
+
+MARKER = "marker-of-this-test"
+
+# Starts a child in a process group of its own, as Pulumi starts plugins, and one in a session of its own, as a daemon;
+# then says that it is ready.
+FAMILY = """
+import os, subprocess, sys, time
+sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+children = [
+    subprocess.Popen(sleeper, stdout=subprocess.DEVNULL),
+    subprocess.Popen(sleeper, stdout=subprocess.DEVNULL, process_group=0),
+    subprocess.Popen(sleeper, stdout=subprocess.DEVNULL, start_new_session=True),
+]
+print(*[child.pid for child in children], flush=True)
+"""
+WAIT = "time.sleep(600)"
+
+
+Launch = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def processes() -> RunProcesses:
+    return RunProcesses(MARKER)
+
+
+@pytest.fixture
+def launch(processes: RunProcesses) -> Iterator[Launch]:
+    """Starts Python code as a command of a run; at the end nothing of any run is left."""
+    started: list[tuple[RunProcesses, subprocess.Popen[bytes]]] = []
+
+    def run(code: str, owner: RunProcesses = processes, marker: str = MARKER) -> subprocess.Popen[bytes]:
+        process = owner.start([sys.executable, "-c", code], cwd=str(Path.cwd()), env={RUN_MARKER: marker})
+        started.append((owner, process))
+        return process
+
+    yield run
+    for owner, process in started:
+        owner.end_all()
+        process.communicate()
+
+
+def children_of(process: subprocess.Popen[bytes]) -> set[int]:
+    """Waits until the command has started them."""
+    assert process.stdout is not None
+    return {int(pid) for pid in process.stdout.readline().split()}
+
+
+def test_nothing_of_the_run_survives_its_end(processes: RunProcesses, launch: Launch) -> None:
+    command = launch(FAMILY + WAIT)
+    children = children_of(command)
+    assert set(processes.alive()) == {command.pid, *children}
+
+    assert processes.end_all() == ()
+    assert list(processes.alive()) == []
+
+
+def test_what_outlives_a_command_is_still_known(processes: RunProcesses, launch: Launch) -> None:
+    command = launch(FAMILY)
+    children = children_of(command)
+    command.wait()
+
+    assert set(processes.alive()) == children
+    processes.end_all()
+    assert list(processes.alive()) == []
+
+
+def test_processes_of_others_are_left_alone(processes: RunProcesses, launch: Launch) -> None:
+    other = RunProcesses("another-run")
+    others = launch(f"import time; {WAIT}", other, "another-run")
+    children_of(launch(FAMILY + WAIT))
+
+    processes.end_all()
+
+    assert list(other.alive()) == [others.pid]
+    other.end_all()
+    assert others.wait() == -signal.SIGKILL
+
+
+def test_an_interrupt_reaches_the_command_alone(processes: RunProcesses, launch: Launch) -> None:
+    command = launch(f"import signal, sys\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n{FAMILY}{WAIT}")
+    children = children_of(command)
+
+    processes.interrupt()
+
+    assert command.wait() == 7
+    assert set(processes.alive()) == children
+
+
+def test_no_command_starts_after_an_interrupt_until_cleaning_up_is_allowed(
+    processes: RunProcesses, launch: Launch
+) -> None:
+    processes.interrupt()
+    with pytest.raises(RunIsEnding):
+        launch("pass")
+
+    processes.reopen()
+    assert launch("pass").wait() == 0
+
+
+def test_ending_nothing_is_no_error() -> None:
+    assert RunProcesses("nothing").end_all() == ()

@@ -238,4 +238,5 @@ def _log_line(event: Event, *, verbose: bool) -> str | None:
     level = str(event.data.get("level", "info"))
     if event.type is not EventType.LOG_CREATED or (level not in _LEVEL_STYLES and not verbose):
         return None
-    return f"{clean(event.data.get('stack', ''))}: {clean(event.data.get('message', ''), lines=True)}"
+    message = clean(event.data.get("message", ""), lines=True).rstrip().replace("\n", "\n    ")
+    return f"{clean(event.data.get('stack', ''))}: {message}"

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         command = typer.main.get_command(build_app())
         code = command(args=list(arguments), prog_name="cloud", standalone_mode=False, obj=invocation)
         sys.stdout.flush()
+        if code == INTERRUPTED and not invocation.has_begun:
+            raise KeyboardInterrupt  # Typer has swallowed it while it read the command line
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
         # Whoever read us has had enough (`cloud list | head`); the interpreter must not complain about it at its end.

@@ -92,6 +92,7 @@ class Invocation:
     """What is known of the command line so far; errors are shown by it."""
 
     options: GlobalOptions = field(default_factory=GlobalOptions)
+    has_begun: bool = False
 
 
 def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,6 +107,7 @@ def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(ctx: typer.Context, **given: Any) -> Any:
         invocation = ctx.find_root().obj
         invocation.options = _merge(invocation.options, {name: given.pop(name) for name in _GLOBALS})
+        invocation.has_begun = True
         try:
             return function(Session(invocation.options, ctx), **given)
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cloud.domain.errors import Problem
+from cloud.domain.secret import is_secret_form
 from cloud.domain.states import StackStatus, TaskState
 from cloud_cli.columns import aligned
 from cloud_cli.terminal import clean
@@ -74,20 +75,20 @@ def render_stacks(stacks: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 def render_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> RenderableType:
     """The outputs by stack, each on a line; secret values are not known here."""
-    rows = []
+    parts: list[RenderableType] = []
     for stack in sorted(outputs):
         told = {name: value for name, value in sorted(outputs[stack].items()) if name not in COMMON_OUTPUTS}
         if told:
-            rows.append([Text(f"  {clean(stack)}", style="cyan"), Text()])
-        rows += [[Text(f"    {clean(name)}"), Text(shown_value(value))] for name, value in told.items()]
-    return aligned(rows)
+            rows = [[Text(f"    {clean(name)}"), Text(shown_value(value))] for name, value in told.items()]
+            parts += [Text(f"  {clean(stack)}", style="cyan"), aligned(rows)]
+    return Group(*parts)
 
 
 def shown_value(value: Any, *, whole: bool = False) -> str:
     """A text as it is, what else there is as JSON; shortened when it is long, unless the ``whole`` is wanted."""
     if value == {"secret": True}:
         return "(secret)"
-    text = clean(value if isinstance(value, str) else json.dumps(value))
+    text = clean(value if isinstance(value, str) and (value or whole) else json.dumps(value))
     return text if whole or len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}… (`--json` shows all)"
 
 
@@ -171,5 +172,23 @@ def _selection(operation: Mapping[str, Any]) -> Iterator[str]:
     for option, key in (("--stack", "stacks"), ("--only", "only"), ("--from", "from")):
         for name in selection.get(key) or ():
             yield from (option, str(name))
-    if (operation.get("options") or {}).get("on_failure"):
-        yield from ("--on-failure", str(operation["options"]["on_failure"]))
+    options = operation.get("options") or {}
+    if options.get("on_failure"):
+        yield from ("--on-failure", str(options["on_failure"]))
+    if options.get("max_parallel"):
+        yield from ("--parallel", str(options["max_parallel"]))
+    if options.get("strict_layers"):
+        yield "--strict-layers"
+    yield from _settings(options.get("settings") or {}, "")
+
+
+def _settings(values: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    """``--set`` options that give ``values`` again; a secret one is left for the user to fill in."""
+    for name, value in values.items():
+        key = prefix + str(name).replace(".", r"\.")
+        if is_secret_form(value):
+            yield from ("--set", f"{key}=…")
+        elif isinstance(value, Mapping) and value:
+            yield from _settings(value, f"{key}.")
+        else:
+            yield from ("--set", f"{key}={json.dumps(value)}")

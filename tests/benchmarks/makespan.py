@@ -9,6 +9,7 @@ execution has ended.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import statistics
 import tempfile
@@ -105,7 +106,7 @@ def _figures(run: dict[str, Any], scale: float) -> list[Figure]:
         return figures
     begun = {stack: _when(run["events"], stack, "started") for stack in path}
     ended = {stack: _when(run["events"], stack, "done") for stack in path}
-    hops = [(begun[after] - ended[before]) * 1000 for before, after in zip(path, path[1:], strict=False)]
+    hops = [(begun[after] - ended[before]) * 1000 for before, after in itertools.pairwise(path)]
     start = (begun[path[0]] - run["began"]) * 1000
     tail = (run["began"] + run["wall"] - ended[path[-1]]) * 1000
     layered = sum(max(SECONDS[stack] for stack in layer) for layer in _layers())

@@ -109,6 +109,8 @@ def demo(session: Session) -> None:
     """Show it all on this machine: deploy, fail on purpose, destroy."""
     if context_options(session.options):
         raise UsageError("The demo runs in a local mode of its own.", hint="Leave out --context.")
+    from rich.console import Console
+
     from cloud_cli.demo import run_demo
 
-    run_demo(session.err)
+    run_demo(Console(no_color=session.options.no_color or None))

@@ -62,13 +62,13 @@ def main() -> None:
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     server, port = serve(addresses[0] if addresses else "")
     ended = threading.Event()
-    # A person's Ctrl-C reaches the whole process group; the engine ends what is under way, then its plugins.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    # The engine ends its plugins by SIGINT (a person's Ctrl-C doesn't reach them: they have their own process group).
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     ended.wait()
-    server.stop(grace=2).wait()
+    server.stop(grace=0.5).wait()
 
 
 if __name__ == "__main__":

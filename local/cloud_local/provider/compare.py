@@ -8,7 +8,7 @@ meaning (one string is a list of one string).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,10 +52,16 @@ def same(declared: Any, live: Any) -> bool:
     return bool(declared == live)
 
 
-def _matched(declared: list[Any], live: list[Any]) -> bool:
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two declarations say the same, neither more than the other."""
+    return same(one, other) and same(other, one)
+
+
+def _matched(declared: list[Any], live: list[Any], fits: Callable[[Any, Any], bool] = same) -> bool:
+    """Whether every declared item has a live one of its own; the most specific choose first."""
     rest = list(live)
-    for item in declared:
-        hit = next((index for index, candidate in enumerate(rest) if same(item, candidate)), None)
+    for item in sorted(declared, key=lambda entry: -len(str(entry))):
+        hit = next((index for index, candidate in enumerate(rest) if fits(item, candidate)), None)
         if hit is None:
             return False
         del rest[hit]
@@ -116,12 +122,12 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[Difference]:
             yield from _differences(f"{path}{_step(key)}", old.get(key), new.get(key))
     elif isinstance(old, list) and isinstance(new, list):
         yield from _list_differences(path, old, new)
-    elif not same(old, new) or not same(new, old):
+    elif not _equal(old, new):
         yield Difference(path, "UPDATE")
 
 
 def _list_differences(path: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:
-    if len(old) == len(new) and not contains_unknown(new) and _matched(old, new) and _matched(new, old):
+    if len(old) == len(new) and not contains_unknown(new) and _matched(old, new, _equal):
         return
     for index in range(max(len(old), len(new))):
         before = old[index] if index < len(old) else None

@@ -68,7 +68,8 @@ class AwsFailure(ProviderError):
         else:
             self.error_code = type(cause).__name__
             reason = f"{self.error_code}: {cause}"
-        super().__init__(f"{doing}: operation error {service_id}: {operation}, {reason}")
+        place = f"operation error {service_id}: {operation}, " if operation else ""
+        super().__init__(f"{doing}: {place}{reason}")
 
 
 class PartialFailure(ProviderError):

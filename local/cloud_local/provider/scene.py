@@ -100,4 +100,9 @@ class Scene:
     def failure(self, verb: str, error: ClientError | BotoCoreError) -> AwsFailure:
         """An AWS error as the sentence a person reads: `creating S3 Bucket (logs): operation error …`."""
         service_id = str(self.connection.client(self.row.service).meta.service_model.service_id)
-        return AwsFailure(f"{verb} {self.title} ({self.id or self.name})", error, service_id, verb)
+        return AwsFailure(
+            f"{verb} {self.title} ({self.id or self.name})",
+            error,
+            service_id,
+            error.operation_name if isinstance(error, ClientError) else "",
+        )

@@ -176,8 +176,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002
-        olds, _ = from_struct(request.olds)
+        olds, old_secret = from_struct(request.olds)
         news, secret = from_struct(request.news)
+        secret |= old_secret - news.keys()  # what was secret and isn't declared anew stays so
         old_inputs, _ = from_struct(request.old_inputs)
         scene = self._scene(request.urn, news, request.id)
         scene.old = old_inputs or {name: value for name, value in olds.items() if name in scene.schema.inputs}

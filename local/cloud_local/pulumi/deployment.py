@@ -235,10 +235,7 @@ class Deployment(Registrar):
 
     def _outcome(self, begun: float) -> Outcome:
         self.let_go()
-        if self._errored:
-            result = "failed"
-        else:
-            result = "canceled" if self.canceled.is_set() else "succeeded"
+        result = "failed" if self._errored else "canceled" if self.canceled.is_set() else "succeeded"
         return Outcome(result, self.executor.changes, self.executor.corrupt, time.monotonic() - begun)
 
 

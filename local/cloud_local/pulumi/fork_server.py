@@ -50,6 +50,7 @@ PREIMPORTED_AWS = (
     "accessanalyzer",
 )
 READY = "ready"
+_FD_LIMIT = 4096
 
 
 @dataclass
@@ -120,17 +121,12 @@ class ForkServer:
         pid = os.fork()
         if pid == 0:
             os.close(keys)
-            _run_command(request, streams, child_keys, self._inherited(connection))
+            _run_command(request, streams, child_keys)
         os.close(child_keys)
         for fd in streams:
             os.close(fd)
         self._running[pid] = Running(connection, pid, keys)
         self._selector.register(connection, selectors.EVENT_READ, lambda: self._heard(pid))
-
-    def _inherited(self, connection: socket.socket) -> list[int]:
-        """File descriptors of the server that a fork has no business with."""
-        others = [self._listener.fileno(), connection.fileno()]
-        return others + [fd for r in self._running.values() for fd in (r.connection.fileno(), r.keys)]
 
     def _heard(self, pid: int) -> None:
         """A launcher passes a signal on, or is gone."""
@@ -154,6 +150,8 @@ class ForkServer:
             running = self._running.pop(pid, None)
             if running is None:
                 continue
+            # An engine that was killed leaves its program and plugins behind; they are of no use to anybody.
+            _kill_group(pid)
             _learn_keys(running.keys)
             with contextlib.suppress(KeyError):
                 self._selector.unregister(running.connection)
@@ -187,7 +185,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(body), list(streams)
 
 
-def _run_command(request: dict[str, Any], streams: list[int], keys: int, inherited: list[int]) -> None:
+def _run_command(request: dict[str, Any], streams: list[int], keys: int) -> None:
     """In the fork: take the launcher's place, run the command, leave."""
     code = 1
     try:
@@ -195,11 +193,11 @@ def _run_command(request: dict[str, Any], streams: list[int], keys: int, inherit
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        for fd in inherited:
-            os.close(fd)
-        for target, fd in enumerate(streams):
+        for target, fd in enumerate((*streams, keys)):
             os.dup2(fd, target)
-            os.close(fd)
+        # Nothing else of the server's is a fork's business: its sockets, its selector, other commands' pipes.
+        keys = len(streams)
+        os.closerange(keys + 1, min(os.sysconf("SC_OPEN_MAX"), _FD_LIMIT))
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -201,6 +201,8 @@ class ProviderClient:
             response = self._transport.call("Create", request)
         except OperationFailed as failure:
             self._keep_secrets(failure.properties, inputs)
+            if failure.status is Status.UNKNOWN:
+                failure.status = Status.OK  # as the engine has it: nothing was made that the state would have to know
             raise
         if not response.id and not preview:
             raise OperationFailed(f"plugin returned empty resource.ID from create '{urn}'", Status.UNKNOWN)

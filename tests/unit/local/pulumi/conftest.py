@@ -1,5 +1,7 @@
 """A small provider in memory and an engine around it, for tests of the engine without processes."""
 
+# ruff: noqa: N802 - the methods of a gRPC service
+
 from __future__ import annotations
 
 import threading
@@ -15,7 +17,6 @@ from cloud_local.pulumi.builtin_provider import BuiltinProvider
 from cloud_local.pulumi.checkpoint import Snapshot
 from cloud_local.pulumi.configuration import ConfigValue
 from cloud_local.pulumi.deployment import Deployment, Outcome
-from cloud_local.pulumi.registrar import RegistrationResult, ShutDown
 from cloud_local.pulumi.errors import OperationFailed, Status
 from cloud_local.pulumi.events import EventStream, SecretFilter
 from cloud_local.pulumi.goals import Goal
@@ -23,6 +24,7 @@ from cloud_local.pulumi.options import Options
 from cloud_local.pulumi.provider_client import ProviderClient
 from cloud_local.pulumi.provider_registry import ProviderRegistry
 from cloud_local.pulumi.provider_transport import InProcessTransport
+from cloud_local.pulumi.registrar import RegistrationResult, ShutDown
 from cloud_local.pulumi.snapshot_writer import SnapshotWriter
 from cloud_local.pulumi.values import from_wire, to_wire
 
@@ -165,7 +167,7 @@ class Engine:
                 program(self)
             except ShutDown:
                 error = ""
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever a program raises
                 error = str(problem)
             deployment.program_exited(error)
 

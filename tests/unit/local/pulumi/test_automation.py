@@ -371,3 +371,24 @@ def test_a_program_in_a_subfolder_with_its_own_file_runs_there(site: Site) -> No
     (folder / "src" / "entry.py").write_text("import os, pulumi\npulumi.export('cwd', os.getcwd())\n")
     stack = site.stack("", main="src/entry.py")
     assert stack.up().outputs["cwd"].value == str(folder / "src")
+
+
+def test_a_killed_launcher_takes_engine_and_program_with_it(site: Site) -> None:
+    os.mkfifo(site.folder / "begun")
+    program = """
+        import os, threading
+        with open(os.environ["BEGUN"], "w") as begun:
+            begun.write(f"{os.getpid()} {os.getppid()}")
+        threading.Event().wait()
+    """
+    folder = site.project(program)
+    site.run(folder, "stack", "init", "dev")
+    process = site.start(folder, "up", "--yes", "--skip-preview")
+    with (site.folder / "begun").open() as stream:
+        pids = [int(word) for word in stream.read().split()]
+    process.kill()
+    # The pipes close when the last process that holds them is gone.
+    process.communicate()
+    for pid in pids:
+        stat = Path(f"/proc/{pid}/stat")
+        assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -22,6 +22,10 @@ import pytest
 import yaml
 from moto.server import ThreadedMotoServer
 
+from cloud_local.provider import install as install_provider
+from cloud_local.pulumi import install as install_engine
+from cloud_local.pulumi.fork_server_process import ForkServerProcess
+
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "stacks"
 NAMES = ("network", "security", "storage")
@@ -129,10 +133,8 @@ class Deployer:
 
 @pytest.fixture(scope="session")
 def standin_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from cloud_local.pulumi import install
-
     root = tmp_path_factory.mktemp("pulumi-root")
-    install(root)
+    install_engine(root)
     return root
 
 
@@ -155,12 +157,17 @@ def engine(request: pytest.FixtureRequest) -> auto.PulumiCommand:
 
 
 @pytest.fixture(scope="session")
-def environment(aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of the CLI: a directory as backend, the emulated AWS, the provider as a plugin on PATH."""
-    from cloud_local.provider import install
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What makes the stand-in's commands quick, as in local mode: a server that has the SDKs loaded already."""
+    with ForkServerProcess(tmp_path_factory.mktemp("forks") / "socket") as server:
+        yield server.environment()
 
+
+@pytest.fixture(scope="session")
+def environment(aws_url: str, fork_server: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the CLI: a directory as backend, the emulated AWS, the provider as a plugin on PATH."""
     home = tmp_path_factory.mktemp("home")
-    plugin = install(home / "bin")
+    plugin = install_provider(home / "bin")
     (home / "state").mkdir()
     python = Path(sys.executable).parent  # the engine runs programs by the `python3` that it finds
     return {
@@ -174,6 +181,7 @@ def environment(aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_EC2_METADATA_DISABLED": "true",
         "GRPC_VERBOSITY": "NONE",
+        **fork_server,
     }
 
 

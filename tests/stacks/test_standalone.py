@@ -9,7 +9,7 @@ import pytest
 
 from tests.stacks.conftest import NAMES, REGION, STACKS
 
-pytestmark = pytest.mark.xdist_group("stacks")
+pytestmark = pytest.mark.xdist_group("standalone-stacks")
 
 
 def test_the_stacks_find_each_other_without_the_control_plane(

@@ -84,6 +84,7 @@ def test_it_changes_in_place_and_leaves_nothing_behind(base: Deployer, deployer:
                 "subnetIds": network["privateSubnetIds"],
                 "clientSecurityGroupId": security["appSecurityGroupId"],
             },
+            "backup": {"enabled": True, "retentionDays": 14},
         },
     )
     names = changed.outputs["bucketNames"].value
@@ -97,8 +98,14 @@ def test_it_changes_in_place_and_leaves_nothing_behind(base: Deployer, deployer:
     assert (found["Encrypted"], found["KmsKeyId"]) == (True, security["kmsKeyArn"])
     targets = deployer.client("efs").describe_mount_targets(FileSystemId=file_system)["MountTargets"]
     assert sorted(target["SubnetId"] for target in targets) == sorted(network["privateSubnetIds"])
+    plan_id = deployer.client("backup").list_backup_plans()["BackupPlansList"][0]["BackupPlanId"]
+    (daily,) = deployer.client("backup").get_backup_plan(BackupPlanId=plan_id)["BackupPlan"]["Rules"]
+    assert daily["Lifecycle"]["DeleteAfterDays"] == 14
+    vault = deployer.client("backup").describe_backup_vault(BackupVaultName=daily["TargetBackupVaultName"])
+    assert vault["EncryptionKeyArn"] == security["kmsKeyArn"]
 
     deployer.destroy()
+    assert deployer.client("backup").list_backup_vaults()["BackupVaultList"] == []
     assert not any(exists(deployer, name) for name in names.values())
     assert deployer.client("efs").describe_file_systems()["FileSystems"] == []
 

@@ -128,10 +128,8 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-def _decode(text: Any, annotation: Any) -> Any:
+def _decode(text: str, annotation: Any) -> Any:
     """The value a field gets: JSON unless the field takes text; None for the two forms of "not set" of an optional field."""
-    if not isinstance(text, str):
-        return text
     if _is_optional(annotation) and text in ("", "null"):
         return None
     if _takes_text(annotation):

@@ -42,8 +42,9 @@ class Bucket:
 class Function:
     """A Lambda function: ``functions/{name}/handler.py``. ``timeout`` in seconds, ``memory`` in MiB.
 
-    ``tables`` and ``uses`` say what its role may reach (least privilege): table names, and ``artifacts``, ``workflow``,
-    ``connections``, ``pulumi``.
+    ``tables`` and ``uses`` say what its role may reach (least privilege): table names, and ``artifacts`` (the bucket),
+    ``workflow`` (the state machine), ``connections`` (WebSocket), ``vault`` (the key of manifests' secrets), ``lookups`` (what
+    placeholders ask AWS) and ``pulumi``.
     """
 
     name: str
@@ -141,16 +142,17 @@ FUNCTIONS = (
     Function("open_operation", tables=_STORED),
     Function("plan_deployment", timeout=60, memory=1024, tables=_STORED, uses=("artifacts",)),
     Function("request_approval", tables=_STORED),
-    Function("acquire_environment", tables=_STORED, uses=("workflow",)),
-    Function("confirm_plan", tables=_STORED, uses=("artifacts", "workflow")),
+    # It also ends an operation whose execution is gone, which takes what finish_operation takes.
+    Function("acquire_environment", timeout=60, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
+    Function("confirm_plan", timeout=60, memory=1024, tables=_STORED, uses=("artifacts",)),
     Function("await_dependencies", tables=("deployments",), uses=("workflow",)),
-    Function("prepare_stack", timeout=60, tables=_STORED, uses=("artifacts",)),
-    Function("run_stack", timeout=900, memory=2048, tables=_STORED, uses=("artifacts", "pulumi")),
-    Function("record_stack", tables=_STORED, uses=("workflow",)),
+    Function("prepare_stack", timeout=60, tables=_STORED, uses=("artifacts", "lookups", "vault")),
+    Function("run_stack", timeout=900, memory=2048, tables=_STORED, uses=("artifacts", "lookups", "pulumi", "vault")),
+    Function("record_stack", tables=_STORED, uses=("artifacts", "workflow")),
     Function("evaluate_outcome", tables=_STORED),
-    Function("finish_operation", tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
+    Function("finish_operation", timeout=120, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
     # The doors.
-    Function("serve_api", memory=1024, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
+    Function("serve_api", memory=1024, tables=(*_STORED, "metrics"), uses=("artifacts", "vault", "workflow")),
     Function("open_connection", tables=("websocket-connections",)),
     Function("close_connection", tables=("websocket-connections",)),
     Function("receive_message", tables=(*_STORED, "websocket-connections"), uses=("connections",)),

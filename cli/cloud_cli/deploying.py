@@ -54,28 +54,24 @@ def follow(
     Raises Interrupted when we detach (the operation goes on), NetworkError when the control plane stays away.
     """
     follower = _Follower(client, operation, view)
-    with view:
-        view.begin(operation)
-        while True:
-            try:
-                asyncio.run(follower.run())
-                break
-            except KeyboardInterrupt:
-                view.pause()
-                choice = _decide(decide)
-                if choice is Choice.DETACH:
-                    raise Interrupted(f"Detached; the {operation['kind']} goes on.\n{advice}".rstrip()) from None
-                if choice is Choice.CANCEL:
-                    client.cancel(str(operation["deployment_id"]), operation_id=str(operation["id"]))
-                view.resume()
-    return client.operation(str(operation["deployment_id"]), str(operation["id"]))
-
-
-def _decide(decide: Callable[[], Choice]) -> Choice:
+    detached = Interrupted(f"Detached; the {operation['kind']} goes on.\n{advice}".rstrip())
     try:
-        return decide()
-    except KeyboardInterrupt:
-        return Choice.DETACH
+        with view:
+            view.begin(operation)
+            while not follower.has_seen_the_end:
+                try:
+                    asyncio.run(follower.run())
+                except KeyboardInterrupt:
+                    view.pause()
+                    choice = decide()
+                    if choice is Choice.DETACH:
+                        raise detached from None
+                    if choice is Choice.CANCEL:
+                        client.cancel(str(operation["deployment_id"]), operation_id=str(operation["id"]))
+                    view.resume()
+        return client.operation(str(operation["deployment_id"]), str(operation["id"]))
+    except KeyboardInterrupt:  # again, while it was decided; or before we listened
+        raise detached from None
 
 
 class _Follower:
@@ -89,6 +85,7 @@ class _Follower:
         self._cursor = Cursor(self._operation_id, 0)
         self._has_ended = TaskState(operation["state"]).is_terminal
         self._has_plan = False
+        self.has_seen_the_end = False
         self._take_plan(operation)
 
     async def run(self) -> None:
@@ -97,9 +94,10 @@ class _Follower:
             async with asyncio.timeout(ENDED_SECONDS if self._has_ended else None):
                 async for event in stream:
                     if event.operation_id == self._operation_id and self._take(event):
-                        return
+                        break
         except TimeoutError:
-            return  # its events are gone, but it has ended: the operation itself tells how
+            pass  # its events are gone, but it has ended: the operation itself tells how
+        self.has_seen_the_end = True
 
     def _take(self, event: Event) -> bool:
         """Show the event; whether it was the last one."""

@@ -54,7 +54,7 @@ _DEFAULTS: dict[str, Any] = {item.name: item.default for item in fields(GlobalOp
 DeploymentArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[DEPLOYMENT]",
+        metavar="DEPLOYMENT",
         help="Deployment id, or the path of its manifest. [dim]Default: the only one under deploy/[/]",
         show_default=False,
         autocompletion=completion.deployments,
@@ -83,6 +83,15 @@ FromOption = Annotated[list[str] | None, _stack_option("--from", "This stack and
 ParallelOption = Annotated[
     int | None,
     typer.Option("--parallel", min=1, max=1000, help="At most so many stacks at a time.", show_default=False),
+]
+OperationOption = Annotated[
+    str,
+    typer.Option(
+        "--operation",
+        metavar="OPERATION",
+        help="Operation id. [dim]Default: the one that runs, else the latest[/]",
+        show_default=False,
+    ),
 ]
 SequentialOption = Annotated[bool, typer.Option("--sequential", help="One stack at a time.")]
 

@@ -177,7 +177,8 @@ def _apply_resource(stack: StackProgress, data: Mapping[str, Any]) -> None:
     stack.expected = max(int(data.get("expected") or 0), stack.expected)
     operation = str(data.get("op", ""))
     kind, name = short_type(str(data.get("type", ""))), clean(data.get("name", ""))
-    name = f"{IN_HAND.get(operation, clean(operation))} {kind} {name}".strip()
+    # The name first: where a line is cut, the type is what can be missed.
+    name = f"{IN_HAND.get(operation, clean(operation))} {name} ({kind})"
     if data.get("state") == "started":
         stack.resource = name
     elif data.get("state") == "failed":

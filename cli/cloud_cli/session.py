@@ -114,7 +114,7 @@ class Session:
         """An answer from the terminal, without white space around it. Raises UsageError where nobody can be asked."""
         if not is_interactive():
             raise UsageError("There is no terminal to ask on, and --yes was not given.", hint=otherwise)
-        self.err.print(question, end="")
+        self.err.print(question, end="", soft_wrap=True)
         sys.stderr.flush()
         answer = sys.stdin.readline()
         if not answer:

@@ -57,8 +57,10 @@ def _matters(stack: StackProgress) -> bool:
 
 
 def _shrunk(stacks: list[StackProgress]) -> str:
-    done = sum(stack.status in GOOD for stack in stacks)
-    return f": {done} of {counted(len(stacks), 'stack')} done"
+    done, total = sum(stack.is_good for stack in stacks), counted(len(stacks), "stack")
+    if done == len(stacks):
+        return f": {total} done"
+    return f": {done} of {total} done" if done else f": {total} waiting"
 
 
 def _layer(stacks: Sequence[StackProgress], now: datetime, width: int, names: int) -> RenderableType:

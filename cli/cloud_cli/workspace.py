@@ -63,7 +63,7 @@ def manifests_near(start: Path, pattern: str = "*") -> list[Path]:
 
 
 def find_workspace(given: str, start: Path) -> Workspace:
-    """The deployment that ``given`` names: an id, the path of a manifest or of its folder; empty for the only one there is.
+    """The deployment that ``given`` names: an id, the path of a manifest, of its folder or of its project; empty for the only one there is.
 
     Raises NotFound when there is none, UsageError when there are several.
     """
@@ -89,6 +89,9 @@ def _manifest_at(given: str, start: Path) -> Path:
     for candidate in (path, path / MANIFEST):
         if candidate.is_file():
             return candidate
+    inside = sorted(path.glob(f"{DEPLOY}/*/{MANIFEST}"))
+    if inside:
+        return _only(inside, f"There are several deployments in {given}")
     raise NotFound(
         f"{given!r} is neither a deployment id nor the path of a manifest.",
         hint="A deployment id is D and 6 of 0-9 and A-Z, such as D1BRV40.",

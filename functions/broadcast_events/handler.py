@@ -19,5 +19,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:
     found = (event_of(record["dynamodb"]["NewImage"]) for record in inserted)
     result = broadcast_events(platform(), [stored for stored in found if stored])
     if result.pruned:
-        logger.info("pruned connections that are slow or gone", extra={"connections": list(result.pruned)})
+        logger.info("Pruned connections that are slow or gone.", extra={"connections": dict(result.pruned)})
     return {"delivered": result.delivered, "pruned": len(result.pruned)}

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from cloud.bootstrap import platform
 from cloud.domain.states import TaskState
 from cloud.entry import task
-from cloud.observability import logger_of, metrics_of
+from cloud.observability import count, logger_of
 from cloud.service.finish_operation import finish_operation
 
 logger = logger_of("finish_operation")
-metrics = metrics_of("finish_operation")
 
 
-@metrics.log_metrics
 @task(logger)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    metrics.add_metric("OperationsFinished", MetricUnit.Count, 1)
     state = event["input"]
     outcome = state.get("outcome")
-    return finish_operation(
+    ended = finish_operation(
         platform(),
         state["deployment_id"],
         state["operation_id"],
         state=TaskState(outcome["state"]) if outcome else None,
         caught=state.get("error"),
     )
+    count("finish_operation", OperationsFinished=1)
+    return ended

@@ -14,7 +14,15 @@ from cloud.service import queries
 from cloud.service.init_deployment import init_deployment
 from cloud.service.put_manifest import get_manifest, put_manifest, validate_manifest
 from cloud.service.upload_program import upload_program
-from functions.serve_api.requests import InitBody, ManifestBody, ProgramBody, ValidateBody, parse_body, parse_limit
+from functions.serve_api.requests import (
+    InitBody,
+    ManifestBody,
+    ProgramBody,
+    ValidateBody,
+    parse_body,
+    parse_limit,
+    require_deployment_id,
+)
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -27,6 +35,14 @@ def _json(status: int, body: Any, **headers: str) -> Response[str]:
 
 def _query(name: str, default: str = "") -> str:
     return str(router.current_event.query_string_parameters.get(name, default))
+
+
+def required_deployment() -> str:
+    """The query's ``deployment_id``. Raises ConfigurationError when there is none."""
+    deployment_id = _query("deployment_id")
+    if not deployment_id:
+        raise ConfigurationError("The query names no deployment_id.", hint="Add ?deployment_id=D1BRV40.")
+    return require_deployment_id(deployment_id)
 
 
 def required_environment() -> str:
@@ -111,13 +127,13 @@ def outputs(deployment_id: str) -> dict[str, Any]:
 
 @router.get("/stacks/<name>/outputs")
 def stack_outputs(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = queries.outputs(platform(), _query("deployment_id"), required_environment(), name)[name]
+    found: dict[str, Any] = queries.outputs(platform(), required_deployment(), required_environment(), name)[name]
     return found
 
 
 @router.get("/stacks/<name>/status")
 def stack_status(name: str) -> dict[str, Any]:
-    return queries.stack_status(platform(), _query("deployment_id"), required_environment(), name)
+    return queries.stack_status(platform(), required_deployment(), required_environment(), name)
 
 
 @router.get("/monitoring/deployments/<deployment_id>/logs")

@@ -6,17 +6,31 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from cloud import __version__
 from cloud.domain.errors import CloudError, InternalError, NotFound
 from cloud.observability import logger_of
 from functions.serve_api import deployments, operations
 from functions.serve_api.problems import problem_response
+from functions.serve_api.requests import PATH_PARAMETERS
 
 logger = logger_of("serve_api")
 app = APIGatewayRestResolver()
 app.include_router(deployments.router)
 app.include_router(operations.router)
+
+
+def require_identifiers(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """What a path names must have the form of a name, or there is no such thing: nothing else becomes part of a key."""
+    given = resolver.current_event.path_parameters
+    for parameter, require in PATH_PARAMETERS.items():
+        if parameter in given:
+            require(given[parameter])
+    return next_middleware(resolver)
+
+
+app.use(middlewares=[require_identifiers])
 
 
 @app.get("/health")

@@ -15,7 +15,14 @@ from cloud.service.cancel_operation import cancel_operation, running_operation
 from cloud.service.preview_plan import preview_plan
 from cloud.service.request_approval import decide
 from cloud.service.start_operation import start_operation
-from functions.serve_api.requests import CancelBody, OperationBody, PlanBody, parse_body, parse_limit
+from functions.serve_api.requests import (
+    CancelBody,
+    OperationBody,
+    PlanBody,
+    parse_body,
+    parse_idempotency_key,
+    parse_limit,
+)
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -44,7 +51,7 @@ def _start(deployment_id: str, kind: OperationKind) -> Response[str]:
         requester=caller(),
         selection=body.selection(),
         options=body.options(),
-        idempotency_key=str(headers.get("idempotency-key", "")),
+        idempotency_key=parse_idempotency_key(str(headers.get("idempotency-key", ""))),
     )
     return _accepted(operation)
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+import re
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from cloud.domain.errors import ConfigurationError, Problem
+from cloud.domain.errors import ConfigurationError, NotFound, Problem
+from cloud.domain.identifiers import DEPLOYMENT_ID, STACK
 from cloud.domain.operations import OnFailure, OperationOptions, Selection
 
 Body = TypeVar("Body", bound=BaseModel)
 
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
 MAX_LIMIT = 500
+MAX_KEY = 255
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hex."""
 
 
 class _Strict(BaseModel):
@@ -34,7 +43,7 @@ class ManifestBody(_Strict):
 
     manifest: str
     configs: dict[str, str] = Field(default_factory=dict)
-    programs: dict[str, str] = Field(default_factory=dict)
+    programs: dict[str, Digest] = Field(default_factory=dict)
 
 
 class ValidateBody(_Strict):
@@ -42,7 +51,7 @@ class ValidateBody(_Strict):
 
 
 class ProgramBody(_Strict):
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    digest: Digest
 
 
 class OperationBody(_Strict):
@@ -76,16 +85,23 @@ class PlanBody(OperationBody):
 class CancelBody(_Strict):
     """One of the two: the operation, or the environment whose running operation is meant."""
 
-    operation_id: str = ""
-    environment: str = ""
+    operation_id: str = Field(default="", max_length=26)
+    environment: str = Field(default="", max_length=16)
+
+    @model_validator(mode="after")
+    def _require_one(self) -> CancelBody:
+        if bool(self.operation_id) == bool(self.environment):
+            raise ValueError("name either operation_id or environment")
+        return self
 
 
 def parse_body(model: type[Body], text: str | None) -> Body:
     """The body as ``model``. Raises ConfigurationError with a Problem for each thing that is wrong."""
     try:
-        data = json.loads(text or "{}")
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"The request's body is not JSON: {error}.") from None
+        data = json.loads(text or "{}", parse_constant=_refuse_constant)
+        json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is valid JSON and no text
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"The request's body is not JSON: {_what(error)}.") from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -94,6 +110,50 @@ def parse_body(model: type[Body], text: str | None) -> Body:
             for item in error.errors(include_url=False)
         ]
         raise ConfigurationError("The request's body is not as it should be.", problems=problems) from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "a text has half a surrogate pair"
+    return str(error)
+
+
+def require_deployment_id(text: str) -> str:
+    """Raises NotFound for what can't be one, so that it never becomes part of a key."""
+    if not DEPLOYMENT_ID.matches(text):
+        raise NotFound(f"There is no deployment {text[:40]!r}.", hint=f"An id is {DEPLOYMENT_ID.form}.")
+    return text
+
+
+def require_operation_id(text: str) -> str:
+    """Raises NotFound for what is no ULID."""
+    if not _ULID.fullmatch(text):
+        raise NotFound(f"There is no operation {text[:40]!r}.", hint="`cloud status` shows the operations.")
+    return text
+
+
+def require_stack_name(text: str) -> str:
+    """Raises NotFound for what can't be a stack's name."""
+    if not STACK.matches(text):
+        raise NotFound(f"There is no stack {text[:40]!r}.", hint=f"A name is {STACK.form}.")
+    return text
+
+
+PATH_PARAMETERS = {"id": require_deployment_id, "operation_id": require_operation_id, "name": require_stack_name}
+"""The check of each parameter of a path, by its name in the topology's routes."""
+
+
+def parse_idempotency_key(text: str) -> str:
+    """Raises ConfigurationError for a key that is too long, or has what is no visible ASCII."""
+    if len(text) > MAX_KEY or not all("!" <= character <= "~" for character in text):
+        raise ConfigurationError(
+            "The Idempotency-Key cannot be used.", hint=f"It has at most {MAX_KEY} visible ASCII characters."
+        )
+    return text
 
 
 def parse_limit(text: str | None, default: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -12,7 +13,11 @@ from pathlib import Path
 from cloud.domain.errors import EngineMissing
 from cloud.settings import ENGINE_PREFIX
 from cloud_local import provider, pulumi
+from cloud_local.leftovers import end_runs
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
+
+MAX_SOCKET_PATH = 100
+"""Bytes; Unix allows 104 (macOS) or 108 (Linux) with the end mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +28,20 @@ class EngineChoice:
     stand_in: bool = False
 
     def installed(self) -> Path | None:
-        """The root of the installed Pulumi to use, or None for the stand-in. Raises EngineMissing for a wrong root."""
+        """The installed Pulumi to use, or None for the stand-in. Raises EngineMissing for a wrong root."""
         if self.stand_in:
             return None
-        if self.root:
-            root = Path(self.root).expanduser().resolve()
-            if not (root / "bin" / "pulumi").is_file():
-                raise EngineMissing(
-                    f"There is no Pulumi at {root}: {root / 'bin' / 'pulumi'} is not a file.",
-                    hint="Give --pulumi-root the folder that holds bin/pulumi.",
-                )
-            return root
-        found = shutil.which("pulumi")
-        # PulumiCommand wants the folder above bin; an installation that has no bin is named with --pulumi-root.
-        return Path(found).resolve().parent.parent if found and Path(found).resolve().parent.name == "bin" else None
+        if not self.root:
+            found = shutil.which("pulumi")
+            return Path(found).absolute() if found else None
+        # Links are left as they are: a shim's target is another program's name.
+        executable = Path(self.root).expanduser().absolute() / "bin" / "pulumi"
+        if executable.is_file() and os.access(executable, os.X_OK):
+            return executable
+        raise EngineMissing(
+            f"There is no Pulumi at {executable.parent.parent}: {executable} is not an executable file.",
+            hint="Give --pulumi-root the folder that holds bin/pulumi.",
+        )
 
 
 class Engine:
@@ -54,7 +59,10 @@ class Engine:
         """Install what is missing and start the stand-in's fork server. Raises EngineMissing for a wrong root."""
         installed = self._choice.installed()
         # The emulated AWS begins empty, and so must Pulumi's state: it would speak of resources that are gone.
-        shutil.rmtree(self._folder / "state", ignore_errors=True)
+        end_runs(self._backend_url)
+        shutil.rmtree(self._state, ignore_errors=True)
+        self._state.mkdir(parents=True)
+        self._write_passphrase()
         self.is_stand_in = installed is None
         plugins = self._folder / "plugins"
         plugins.mkdir(parents=True, exist_ok=True)
@@ -62,11 +70,9 @@ class Engine:
         if installed is None:
             self.root = self._folder / "engine"
             pulumi.install(self.root)
-            # Sockets have short names only; the folder of local mode may lie deep.
-            self._sockets = Path(tempfile.mkdtemp(prefix="cloud-"))
-            self._server = ForkServerProcess(self._sockets / "fork").start()
+            self._server = ForkServerProcess(self._socket()).start()
         else:
-            self.root = installed
+            self.root = self._root_of(installed)
         return self
 
     def stop(self) -> None:
@@ -77,6 +83,7 @@ class Engine:
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
+        end_runs(self._backend_url)
 
     @property
     def description(self) -> str:
@@ -87,13 +94,11 @@ class Engine:
 
     def settings(self) -> dict[str, str]:
         """The fields of ``cloud.settings.Settings`` that tell the runner of this engine."""
-        state = self._folder / "state"
-        state.mkdir(parents=True, exist_ok=True)
         return {
             "pulumi_root": str(self.root),
-            "plugin_path": f"{self._folder / 'plugins'}:{Path(sys.executable).parent}",
-            "backend_url": f"file://{state}",
-            "passphrase_file": str(self._passphrase()),
+            "plugin_path": os.pathsep.join([str(self._folder / "plugins"), str(Path(sys.executable).parent)]),
+            "backend_url": self._backend_url,
+            "passphrase_file": str(self._folder / "passphrase"),
         }
 
     def environment(self) -> dict[str, str]:
@@ -101,10 +106,35 @@ class Engine:
         given = self._server.environment() if self._server else {}
         return {f"{ENGINE_PREFIX}{name}": value for name, value in given.items()}
 
-    def _passphrase(self) -> Path:
-        """The file with the passphrase of this instance's state, made once and readable by its owner only."""
+    @property
+    def _state(self) -> Path:
+        return self._folder / "state"
+
+    @property
+    def _backend_url(self) -> str:
+        return f"file://{self._state}"
+
+    def _write_passphrase(self) -> None:
+        """A new passphrase for the new, empty state, readable by its owner only."""
         path = self._folder / "passphrase"
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24), encoding="utf-8")
-        return path
+        path.unlink(missing_ok=True)  # its mode may be another
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(24))
+
+    def _root_of(self, executable: Path) -> Path:
+        """The folder above ``bin``, which the Automation API wants; one is made for a Pulumi that lies elsewhere."""
+        if executable.parent.name == "bin" and executable.name == "pulumi":
+            return executable.parent.parent
+        link = self._folder / "installed" / "bin" / "pulumi"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(executable)
+        return link.parent.parent
+
+    def _socket(self) -> Path:
+        """Where the fork server listens. Sockets have short names only; the folder of local mode may lie deep."""
+        near = self._folder / "fork"
+        if len(os.fsencode(near)) < MAX_SOCKET_PATH:
+            return near
+        self._sockets = Path(tempfile.mkdtemp(prefix="cloud-"))
+        return self._sockets / "fork"

@@ -7,6 +7,7 @@ that neither a crash nor a reused process id can mislead anybody.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -18,18 +19,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from cloud.client.contexts import LOCAL, load_context, remove_context
-from cloud.domain.errors import CloudError, InternalError, LockHeld
+from cloud.domain.errors import CloudError, ConfigurationError, InternalError, LockHeld
 from cloud.settings import cloud_home
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOG_TAIL_LINES = 15
+_LOCK_ROUNDS = 25
+_PAUSE_SECONDS = 0.02
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The instances that this process started, by id: it must wait for them when they have ended, or they stay as zombies."""
 
 
 def local_folder() -> Path:
-    return Path(cloud_home()) / "local"
+    return Path(cloud_home()).absolute() / "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,17 @@ class LocalStatus:
 
 @contextmanager
 def hold_instance() -> Iterator[Path]:
-    """Be the instance for as long as the context lasts; gives the folder. Raises LockHeld when there is one already."""
-    folder = local_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise LockHeld("Local mode runs already.", hint="`cloud local stop` ends it.") from None
-        (folder / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    """Be the instance for as long as the context lasts; gives the folder.
+
+    Raises LockHeld when there is one already, ConfigurationError when the folder can't be written.
+    """
+    folder = _make_folder()
+    with _take(folder / "lock"):
+        # What a killed instance left behind; only the holder of the lock may judge that.
+        remove_context(LOCAL)
+        if (folder / "log").exists():
+            os.truncate(folder / "log", 0)
+        _write_pid(folder)
         try:
             yield folder
         finally:
@@ -63,15 +72,17 @@ def hold_instance() -> Iterator[Path]:
 
 def is_running() -> bool:
     """Whether some process holds the instance's lock."""
-    path = local_folder() / "lock"
-    if not path.exists():
+    try:
+        with (local_folder() / "lock").open() as lock:
+            # Shared, so that two that ask at once don't take each other for the instance.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
-    with path.open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise _unusable(local_folder(), error) from error
+    return False
 
 
 def status() -> LocalStatus:
@@ -86,57 +97,155 @@ def status() -> LocalStatus:
     return LocalStatus(True, _pid(), context.url, context.aws_url, log)
 
 
-def start(arguments: list[str]) -> LocalStatus:
+def start(arguments: list[str], *, seconds: float = START_SECONDS) -> LocalStatus:
     """Start the background process and wait until it is ready. ``arguments`` are those of ``cloud_local.serve``.
 
-    Raises LockHeld when it runs already, InternalError with the end of its log when it does not come up.
+    Raises LockHeld when it runs already (or somebody else's start was faster), ConfigurationError for a folder that can't be
+    written, InternalError with the end of its log when it does not come up within ``seconds``.
     """
     if is_running():
-        raise LockHeld("Local mode runs already.", hint="`cloud local status` shows it, `cloud local stop` ends it.")
-    folder = local_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_context(LOCAL)
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cloud_local.serve", *arguments],
+        raise _runs_already()
+    folder = _make_folder()
+    log = folder / "log"
+    process = _spawn(arguments, folder)
+    try:
+        found = _await_ready(process, seconds)
+    except BaseException:  # Ctrl-C too: what isn't ready when the call ends must not go on
+        _end(process)
+        raise
+    if found is not None:
+        _started[process.pid] = process
+        return found
+    if process.returncode == LockHeld.exit_code:
+        raise _runs_already()
+    what = "ended while it started" if process.returncode is not None else f"was not ready after {seconds:g} s"
+    _end(process)
+    raise InternalError(f"Local mode {what}.\n{_log_tail(log)}".rstrip(), hint=f"The log: {log}")
+
+
+def stop(*, seconds: float = STOP_SECONDS) -> bool:
+    """End the instance and wait until it has; False when none ran. Raises InternalError when it does not end."""
+    if not is_running():
+        return False
+    deadline = time.monotonic() + seconds
+    signalled = 0
+    while is_running():
+        pid = _pid()
+        if pid and pid != signalled:  # 0: it has the lock and is about to write its id
+            _signal(pid)
+            signalled = pid
+        if time.monotonic() > deadline:
+            raise InternalError(f"Local mode (process {pid}) does not end.", hint=f"kill -9 {pid}")
+        time.sleep(_PAUSE_SECONDS)
+    if process := _started.pop(signalled, None):
+        process.wait()
+    return True
+
+
+def reset() -> bool:
+    """Stop, and delete what local mode keeps on disk; True when it ran.
+
+    Raises LockHeld when another is started meanwhile, ConfigurationError when the folder can't be deleted.
+    """
+    ran = stop()
+    if local_folder().exists():
+        with hold_instance() as folder:
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise ConfigurationError(f"{folder} can't be deleted: {error}.") from error
+    return ran
+
+
+def _spawn(arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    # Appended to: of two that start at once, one must not write over the other's lines. The winner empties it.
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "cloud_local.serve", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=folder,
+            env={**os.environ, "CLOUD_HOME": str(folder.parent)},
         )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise InternalError(f"Local mode ended while it started.\n{_log_tail()}", hint=f"The log: {folder / 'log'}")
+
+
+def _await_ready(process: subprocess.Popen[bytes], seconds: float) -> LocalStatus | None:
+    """The status once this very process is ready; None when it has ended or the time is over."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
         found = status()
-        if found.url:
+        if found.url and found.pid == process.pid:
             return found
-        time.sleep(0.02)
-    process.kill()
-    raise InternalError(f"Local mode was not ready after {START_SECONDS:.0f} s.\n{_log_tail()}")
+        time.sleep(_PAUSE_SECONDS)
+    return None
 
 
-def stop() -> bool:
-    """End the instance and wait until it has; False when none ran. Raises InternalError when it does not end."""
-    if not is_running():
-        return False
-    pid = _pid()
-    deadline = time.monotonic() + STOP_SECONDS
-    if pid:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it; its fork server ends by itself when its parent is gone."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _signal(pid: int) -> None:
+    try:
         os.kill(pid, signal.SIGTERM)
-    while is_running():
-        if time.monotonic() > deadline:
-            raise InternalError(f"Local mode (process {pid}) does not end.", hint=f"kill -9 {pid}")
-        time.sleep(0.02)
-    return True
+    except ProcessLookupError:
+        return  # it has just ended
+    except PermissionError as error:
+        raise ConfigurationError(f"Local mode (process {pid}) belongs to another user.") from error
 
 
-def reset() -> bool:
-    """Stop, and delete what local mode keeps on disk; True when it ran."""
-    ran = stop()
-    shutil.rmtree(local_folder(), ignore_errors=True)
-    return ran
+def _make_folder() -> Path:
+    folder = local_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # Pulumi's state and the programs' logs are the owner's business
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return folder
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folder} can't be used: {error.strerror}.", hint="CLOUD_HOME names another folder for it."
+    )
+
+
+def _runs_already() -> LockHeld:
+    return LockHeld("Local mode runs already.", hint="`cloud local status` shows it, `cloud local stop` ends it.")
+
+
+def _take(path: Path) -> TextIO:
+    """The open file whose lock is ours until it is closed. Raises LockHeld when another process has it."""
+    for _ in range(_LOCK_ROUNDS):
+        try:
+            file = path.open("a")
+        except OSError as error:
+            raise _unusable(path.parent, error) from error
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(path, file):
+                return file
+            # `reset` deleted the file that was waited for: the lock of a file without a name guards nothing.
+        file.close()
+        time.sleep(_PAUSE_SECONDS)  # `is_running` holds it for an instant, an instance for ever
+    raise _runs_already()
+
+
+def _is_still(path: Path, file: TextIO) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_pid(folder: Path) -> None:
+    draft = folder / "pid.tmp"
+    draft.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    draft.replace(folder / "pid")  # a reader sees the old id or the new one, never none
 
 
 def _pid() -> int:
@@ -146,9 +255,9 @@ def _pid() -> int:
         return 0
 
 
-def _log_tail() -> str:
+def _log_tail(log: Path) -> str:
     try:
-        lines = (local_folder() / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return "\n".join(lines[-LOG_TAIL_LINES:])

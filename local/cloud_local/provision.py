@@ -13,6 +13,8 @@ from cloud_local.aws.streams import EventSourceMapping
 from cloud_local.handlers import deployed_name
 from infra import topology
 
+TTL_ATTRIBUTE = "ttl"
+"""Epoch seconds (4-data.md). moto keeps the declaration and deletes nothing: local mode does not live that long."""
 KEY_ALIAS = "alias/cloud"
 ROLE_ARN = "arn:aws:iam::123456789012:role/cloud-deployment"
 
@@ -21,6 +23,11 @@ def create_tables(aws: EmulatedAws) -> None:
     client = aws.client("dynamodb")
     for table in topology.TABLES:
         client.create_table(**table_definition(table))
+        if table.ttl:
+            client.update_time_to_live(
+                TableName=deployed_name(table.name),
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE},
+            )
 
 
 def table_definition(table: topology.Table) -> dict[str, Any]:
@@ -81,10 +88,22 @@ def create_buses(aws: EmulatedAws) -> None:
 
 
 def event_sources() -> list[EventSourceMapping]:
+    """The declared streams. ``window`` is not emulated: a record is delivered at once."""
     return [
-        EventSourceMapping(deployed_name(source.table), deployed_name(source.function), batch_size=source.batch_size)
+        EventSourceMapping(
+            deployed_name(source.table),
+            deployed_name(source.function),
+            batch_size=source.batch_size,
+            filters=tuple(_key_filter(source.table, prefix) for prefix in source.key_prefixes),
+        )
         for source in topology.EVENT_SOURCES
     ]
+
+
+def _key_filter(table: str, prefix: str) -> dict[str, Any]:
+    """The event pattern of records whose range key begins with ``prefix``."""
+    range_key = next(declared.range_key for declared in topology.TABLES if declared.name == table)
+    return {"dynamodb": {"Keys": {range_key: {"S": [{"prefix": prefix}]}}}}
 
 
 def event_rules(state_machines: dict[str, str]) -> list[EventRule]:

@@ -173,10 +173,8 @@ def test_a_program_that_hangs_is_ended_at_its_time_out(world: World) -> None:
 
 
 def test_a_running_operation_is_cancelled_and_its_program_ends(world: World) -> None:
-    world.put(
-        {"slow": VPC + "import threading\nthreading.Event().wait()\n", "later": VPC},
-        "  slow: {}\n  later: {dependencies: [slow]}\n",
-    )
+    hanging = VPC + "import threading\nvpc.id.apply(lambda _: threading.Event().wait())\n"
+    world.put({"slow": hanging, "later": VPC}, "  slow: {}\n  later: {dependencies: [slow]}\n")
     operation_id = world.start()
     asyncio.run(world.follow(operation_id, lambda event: event.type.value == "stack.resource"))
 

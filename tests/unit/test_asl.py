@@ -92,6 +92,12 @@ def test_a_retryable_error_of_our_tree_that_is_not_retried_is_found(machine: dic
     assert "does not agree with the error tree: StaleWrite" in messages(machine)
 
 
+@pytest.mark.parametrize("name", ["RecordStack", "FinishOperation"])
+def test_the_last_resort_is_repeated_whatever_happened(machine: dict[str, Any], name: str) -> None:
+    assert state(machine, name)["Retry"].pop()["ErrorEquals"] == ["States.ALL"]
+    assert "nobody else would clean up" in messages(machine)
+
+
 def test_throttling_that_is_not_retried_is_found(machine: dict[str, Any]) -> None:
     state(machine, "PrepareStack")["Retry"].pop()
     assert "A Lambda task retries Lambda.TooManyRequestsException" in messages(machine)

@@ -104,9 +104,7 @@ def outputs(session: Session, deployment: DeploymentArgument = "") -> None:
 def stack_outputs(
     session: Session,
     stack: Annotated[str, typer.Argument(help="The stack.", autocompletion=completion.stacks)],
-    name: Annotated[
-        str, typer.Argument(metavar="[OUTPUT]", help="Only this output, as it is.", show_default=False)
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="OUTPUT", help="Only this output, as it is.", show_default=False)] = "",
     deployment: DeploymentOption = "",
 ) -> None:
     """Show one stack's outputs, or the value of one: `cloud stack-outputs network vpcId`."""

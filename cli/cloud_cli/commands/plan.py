@@ -89,6 +89,8 @@ def plan(
         strict_layers=True if strict_layers else None,
     )
     made = _destroy_plan(session, deployment, choices) if destroy else _deploy_plan(session, deployment, choices)
+    if session.options.json:
+        made.budget.require_inline(deployment_id=made.deployment_id)  # one document: the plan, or the refusal
     session.show_json(made.to_dict())
     render = {Format.TEXT: render_text, Format.MERMAID: render_mermaid, Format.DOT: render_dot}[output]
     session.show(clean(render(made).rstrip("\n"), lines=True))

@@ -75,8 +75,9 @@ _WARM_UP_DEFINITION = {
 class EmulatedAws:
     """moto on 127.0.0.1 with our functions behind Lambda's Invoke API, and streams and events delivered to them.
 
-    ``port`` 0 takes a free one. ``start_build`` runs what ``codebuild:startBuild`` is asked for (see codebuild.py); without
-    one such a task fails. Event sources and rules may also be added later, with ``add_event_sources`` and ``add_rules``.
+    ``port`` 0 takes a free one. moto checks no signature: ``secret_key`` matters only to those who do. ``start_build`` runs
+    what ``codebuild:startBuild`` is asked for (see codebuild.py); without one such a task fails. Event sources and rules may
+    also be added later, with ``add_event_sources`` and ``add_rules``.
     ``patches`` are left out by nobody but the test that proves that moto needs them.
     """
 
@@ -89,9 +90,11 @@ class EmulatedAws:
         start_build: StartBuild = no_builds,
         region: str = "us-east-1",
         port: int = 0,
+        secret_key: str = SECRET_KEY,
         patches: moto_patches.Patches = moto_patches.PATCHES,
     ) -> None:
         self.region = region
+        self._secret_key = secret_key
         self.account_id = ACCOUNT_ID
         self.functions = FunctionRegistry(ACCOUNT_ID, region)
         self.functions.register(as_functions(functions))
@@ -122,7 +125,7 @@ class EmulatedAws:
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_SECRET_ACCESS_KEY": self._secret_key,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }
@@ -177,7 +180,7 @@ class EmulatedAws:
                     endpoint_url=self.url,
                     region_name=self.region,
                     aws_access_key_id=ACCESS_KEY,
-                    aws_secret_access_key=SECRET_KEY,
+                    aws_secret_access_key=self._secret_key,
                     config=Config(max_pool_connections=64, user_agent="cloud-local", retries={"total_max_attempts": 3}),
                 )
             return self._clients[service]
@@ -204,9 +207,19 @@ class EmulatedAws:
 
     def reset(self) -> None:
         """Forget every resource in every account."""
-        from moto.moto_api._internal.models import moto_api_backend
+        from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
+        from moto.core.model_instances import reset_model_data
 
-        moto_api_backend.reset()
+        with backend_lock:
+            for backends in list(BackendDict._instances):
+                for _, _, backend in list(backends.iter_backends()):
+                    # moto makes every backend again before it drops it: IAM's parses some 1,600 policies. Only what has a
+                    # reset of its own holds more than memory (S3's temporary files, Batch's threads).
+                    if type(backend).reset is not BaseBackend.reset:
+                        backend.reset()
+                backends.clear()
+            BackendDict._instances.clear()
+        reset_model_data()
 
     def _serve(self) -> None:
         from moto.core.config import default_user_config

@@ -11,21 +11,28 @@ from starlette.websockets import WebSocket
 
 from cloud_local.gateway.lambda_events import Identity
 
-QUEUE_FRAMES = 1000
+QUEUE_FRAMES = 256
 """Frames that wait for a client. One that lets more pile up is too slow; API Gateway would time out on it."""
+
+
+def new_connection_id() -> str:
+    """API Gateway's connection ids look like this one and end in "="."""
+    return secrets.token_urlsafe(11) + "="
 
 
 @dataclass(slots=True)
 class Socket:
     """One connection. Only the gateway's event loop touches it."""
 
-    id: str
     socket: WebSocket
     identity: Identity
-    connected_at: int
-    outbox: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
+    id: str = field(default_factory=new_connection_id)
+    connected_at: int = field(default_factory=lambda: int(time.time() * 1000))
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when our side wants the connection closed."""
+    outbox: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
 
-    def offer(self, frame: bytes) -> bool:
+    def offer(self, frame: str) -> bool:
         """Put a frame in the outbox; False when it is full."""
         try:
             self.outbox.put_nowait(frame)
@@ -34,9 +41,10 @@ class Socket:
         return True
 
     async def pump(self) -> None:
-        """Send what is in the outbox until a None says that the connection is to be closed."""
-        while (frame := await self.outbox.get()) is not None:
-            await self.socket.send_text(frame.decode())
+        """Send what is in the outbox, for ever. Raises what sending raises when the client is gone."""
+        while True:
+            await self.socket.send_text(await self.outbox.get())
+            self.outbox.task_done()
 
 
 class Sockets:
@@ -45,11 +53,8 @@ class Sockets:
     def __init__(self) -> None:
         self._open: dict[str, Socket] = {}
 
-    def add(self, socket: WebSocket, identity: Identity) -> Socket:
-        # API Gateway's connection ids look like this one and end in "=".
-        opened = Socket(secrets.token_urlsafe(11) + "=", socket, identity, int(time.time() * 1000))
-        self._open[opened.id] = opened
-        return opened
+    def add(self, socket: Socket) -> None:
+        self._open[socket.id] = socket
 
     def get(self, connection_id: str) -> Socket | None:
         return self._open.get(connection_id)

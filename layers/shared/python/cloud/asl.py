@@ -25,8 +25,11 @@ SERVICE_ERRORS = (
 
 THROTTLING = "Lambda.TooManyRequestsException"
 
-NEVER_RETRIED = ("Lambda.Unknown", "States.ALL", "States.TaskFailed", "States.Timeout", "Sandbox.Timedout")
-"""Errors after which the first attempt may still be running."""
+EVERYTHING = "States.ALL"
+
+NEVER_RETRIED = ("Lambda.Unknown", EVERYTHING, "States.TaskFailed", "States.Timeout", "Sandbox.Timedout")
+"""Errors after which the first attempt may still be running. Only a task that is the last resort (what a Catch leads to, and
+has none itself) repeats them: it must be one that may run beside itself without harm."""
 
 
 def render(text: str, names: Mapping[str, str]) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _lint_graph(machine: Mapping[str, Any], path: str) -> Iterator[Problem]:
         yield Problem("No transition leads to this state.", path=f"{path}/{name}")
 
 
-def _lint_task(path: str, name: str, state: Mapping[str, Any]) -> Iterator[Problem]:
+def _lint_task(path: str, name: str, state: Mapping[str, Any], *, is_last_resort: bool) -> Iterator[Problem]:
     if "TimeoutSeconds" not in state and "TimeoutSecondsPath" not in state:
         yield Problem("A Task needs TimeoutSeconds: without it a lost task waits for ever.", path=path)
     if not state.get("Retry"):
@@ -112,6 +115,12 @@ def _lint_task(path: str, name: str, state: Mapping[str, Any]) -> Iterator[Probl
     for entry in state.get("Retry", ()):
         if entry.get("JitterStrategy") != "FULL":
             yield Problem("Retry needs JitterStrategy FULL, or all stacks come back at once.", path=path)
+    if is_last_resort:
+        if EVERYTHING not in retried:
+            yield Problem(
+                "A target of Catch without a Catch retries States.ALL: nobody else would clean up.", path=path
+            )
+        retried -= {EVERYTHING}
     for error in sorted(retried & set(NEVER_RETRIED)):
         yield Problem(f"{error} must not be retried: the first attempt may still be running.", path=path)
     if "lambda:invoke" in state["Resource"]:
@@ -131,12 +140,14 @@ def lint(machine: Mapping[str, Any], *, without_catch: tuple[str, ...] = ()) -> 
     clean up).
     """
     problems = list(_lint_graph(machine, ""))
+    caught = {entry["Next"] for _, _, state, _ in states_of(machine) for entry in state.get("Catch", ())}
     for path, name, state, holder in states_of(machine):
         for target in _targets(state):
             if target not in holder["States"]:
                 problems.append(Problem(f"{target!r} is not a state of this machine.", path=path))
         if state["Type"] == "Task":
-            problems.extend(_lint_task(path, name, state))
+            last_resort = name in caught and not state.get("Catch")
+            problems.extend(_lint_task(path, name, state, is_last_resort=last_resort))
             if not state.get("Catch") and name not in without_catch:
                 problems.append(Problem("A Task needs a Catch.", path=path))
         if state["Type"] == "Map":

@@ -156,8 +156,9 @@ def test_a_program_that_ends_its_process_is_told_by_its_exit_code() -> None:
     assert (type(error), error.message) == (ProgramFailed, "The program ended with exit code 3.")
 
 
-def test_a_killed_engine_is_told_by_the_signal() -> None:
-    error = failure(code=-9)
+@pytest.mark.parametrize("code", [-9, 137])
+def test_a_killed_engine_is_told_by_the_signal(code: int) -> None:
+    error = failure(code=code)
     assert (type(error), error.message) == (PulumiError, "Pulumi was killed by signal 9.")
 
 

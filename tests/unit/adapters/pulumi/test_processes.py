@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from cloud.adapters.pulumi.engine_settings import RUN_MARKER
 from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
 
-MARKER = "marker-of-this-test"
+# Of its own for each test process: they would end each other's processes.
+MARKER = f"marker-{uuid.uuid4().hex}"
 
 # Starts a child in a process group of its own, as Pulumi starts plugins, and one in a session of its own, as a daemon;
 # then says that it is ready.
@@ -77,9 +79,20 @@ def test_what_outlives_a_command_is_still_known(processes: RunProcesses, launch:
     assert list(processes.alive()) == []
 
 
+def test_strays_are_ended_and_the_command_with_its_plugins_goes_on(processes: RunProcesses, launch: Launch) -> None:
+    command = launch(FAMILY + WAIT)
+    children = children_of(command)
+
+    processes.end_strays()
+
+    left = set(processes.alive())
+    assert command.pid in left
+    assert len(children & left) == 2
+
+
 def test_processes_of_others_are_left_alone(processes: RunProcesses, launch: Launch) -> None:
-    other = RunProcesses("another-run")
-    others = launch(f"import time; {WAIT}", other, "another-run")
+    other = RunProcesses(f"another-{MARKER}")
+    others = launch(f"import time; {WAIT}", other, f"another-{MARKER}")
     children_of(launch(FAMILY + WAIT))
 
     processes.end_all()

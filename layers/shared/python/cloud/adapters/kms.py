@@ -15,6 +15,14 @@ MAX_PLAIN_BYTES = 4096
 """What KMS encrypts directly."""
 
 
+def too_long(size: int) -> ConfigurationError:
+    """What is said of a secret that doesn't fit."""
+    return ConfigurationError(
+        f"A secret in the configuration has {size} bytes; at most {MAX_PLAIN_BYTES} fit.",
+        hint="Keep it in Secrets Manager and refer to it: {{secret.NAME}}.",
+    )
+
+
 class KmsVault:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -28,10 +36,7 @@ class KmsVault:
     def seal(self, plain: str, context: str) -> str:
         data = plain.encode()
         if len(data) > MAX_PLAIN_BYTES:
-            raise ConfigurationError(
-                f"A secret in the configuration has {len(data)} bytes; at most {MAX_PLAIN_BYTES} fit.",
-                hint="Keep it in Secrets Manager and refer to it: {{secret.NAME}}.",
-            )
+            raise too_long(len(data))
         with translated("seal a secret"):
             answer = self._client.encrypt(
                 KeyId=self._settings.kms_key, Plaintext=data, EncryptionContext={"deployment": context}
@@ -43,7 +48,12 @@ class KmsVault:
             blob = base64.b64decode(sealed, validate=True)
         except binascii.Error:
             raise StateError("A stored secret is not sealed text.") from None
-        with translated("open a secret"):
+
+        def foreign() -> StateError:
+            return StateError("A stored secret was not sealed for this deployment, or not with this key.")
+
+        codes = ("InvalidCiphertextException", "IncorrectKeyException", "NotFoundException")
+        with translated("open a secret", dict.fromkeys(codes, foreign)):
             answer = self._client.decrypt(CiphertextBlob=blob, EncryptionContext={"deployment": context})
         plain: bytes = answer["Plaintext"]
         return plain.decode()

@@ -18,32 +18,43 @@ class Verdict(StrEnum):
 
 
 class Sequencer:
-    """What was seen of each operation. ``last`` is where a new subscription should begin."""
+    """What was seen of each operation. ``last`` is where a new subscription should begin.
+
+    A subscription replays the rest of the cursor's operation and all of every later one. Several operations may run at once,
+    one in each environment, so ``last`` belongs to the oldest that has not ended: what is newer comes along with it.
+    """
 
     def __init__(self, since: Cursor | None = None) -> None:
         self._seen: dict[str, int] = {since.operation_id: since.sequence} if since else {}
-        self._last = since
+        self._ended: set[str] = set()
+        self._oldest = since.operation_id if since else ""
 
     @property
     def last(self) -> Cursor | None:
-        """The newest operation's last event (operation ids are ordered by time), None before the first."""
-        return self._last
+        """The last event seen of the oldest operation that has not ended, else of the newest; None before the first."""
+        if not self._seen:
+            return None
+        under_way = self._seen.keys() - self._ended
+        operation_id = min(under_way) if under_way else max(self._seen)
+        return Cursor(operation_id, self._seen[operation_id])
 
     def judge(self, event: Event) -> Verdict:
         """What to do with the event; delivering it is remembered.
 
-        The first event of an operation that was never seen may have any number when nothing was asked for (a subscription
-        without ``since`` begins in the middle).
+        An operation older than what was asked for, or any without ``since``, may begin in the middle: no replay would bring
+        what came before.
         """
-        seen = self._seen.get(event.operation_id)
-        if seen is None and self._last is None:
-            seen = event.sequence - 1
-        seen = seen or 0
+        if not self._oldest:
+            self._oldest = event.operation_id
+            self._seen[event.operation_id] = event.sequence - 1
+        elif event.operation_id < self._oldest:
+            self._seen.setdefault(event.operation_id, event.sequence - 1)
+        seen = self._seen.get(event.operation_id, 0)
         if event.sequence <= seen:
             return Verdict.DROP
         if event.sequence > seen + 1:
             return Verdict.GAP
         self._seen[event.operation_id] = event.sequence
-        if self._last is None or event.cursor > self._last:
-            self._last = event.cursor
+        if event.data.get("terminal"):
+            self._ended.add(event.operation_id)
         return Verdict.DELIVER

@@ -4,7 +4,7 @@
     ├── ConfigurationError      the manifest, a setting or an argument is wrong (carries Problems)
     ├── DependencyError         the graph of stacks is wrong: a cycle, an unknown or own dependency
     ├── StateError              what is stored does not allow it
-    │   ├── LockHeld · StaleWrite · IllegalTransition · AlreadyExists
+    │   ├── LockHeld · StaleWrite · IllegalTransition · AlreadyExists · PreconditionFailed
     ├── PulumiError             Pulumi, or the program that it ran, failed
     │   ├── ProgramFailed · PendingOperations · StackBusy · EngineMissing · RunTimedOut · RunInterrupted
     ├── AwsError                AWS refused or failed
@@ -105,6 +105,12 @@ class IllegalTransition(StateError):
 
 class AlreadyExists(StateError):
     code = "already-exists"
+
+
+class PreconditionFailed(StateError):
+    """What was to be changed is not as the caller last saw it (If-Match)."""
+
+    code, http_status = "precondition-failed", 412
 
 
 class PulumiError(CloudError):

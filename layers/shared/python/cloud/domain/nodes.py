@@ -29,9 +29,7 @@ def nodes_of(
     """
     known = records or {}
     nodes = {
-        name: node_of(
-            manifest, name, environment, record=known.get(name), config_files=config_files, settings=settings
-        )
+        name: node_of(manifest, name, environment, record=known.get(name), config_files=config_files, settings=settings)
         for name in manifest.stacks
     }
     lost = {name: record for name, record in known.items() if name not in nodes and record.is_deployed}

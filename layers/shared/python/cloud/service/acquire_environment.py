@@ -1,84 +1,49 @@
-"""AcquireEnvironment: one operation at a time in an environment, in the order of the tickets.
-
-The lock has no lease: an operation may wait for days. Its owner is an execution, and everybody can see which.
-"""
+"""AcquireEnvironment: one operation at a time in an environment, in the order of the tickets."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from cloud.domain.errors import RunInterrupted
-from cloud.domain.operations import Operation
-from cloud.domain.records import EnvironmentLock, LockTicket
+from cloud.domain.errors import RunInterrupted, StateError
 from cloud.domain.states import TaskState
 from cloud.service.announcing import announce, operation_event
-from cloud.service.optimistic import until_fresh
+from cloud.service.environment_lock import TOKEN, has_ended, release_environment, take_ticket
+from cloud.service.finish_operation import finish_abandoned
 from cloud.service.platform import Platform
-
-TOKEN = "AcquireEnvironment"  # noqa: S105 - the name of a state, under which its task token is kept
 
 
 def acquire_environment(platform: Platform, deployment_id: str, operation_id: str, token: str) -> None:
     """Take the lock and complete the task, or queue; whoever frees the environment completes it then.
 
-    The token is stored before the queue is written, so that the one who frees the environment always finds it.
+    The token is stored before the queue is written, so that the one who frees the environment always finds it. Raises
+    RunInterrupted for a cancelled operation, StateError for one that has ended (a delivery that comes too late).
     """
-    platform.stores.operations.put_token(deployment_id, operation_id, TOKEN, token)
-    operation = platform.stores.operations.get(deployment_id, operation_id)
+    operations = platform.stores.operations
+    operations.put_token(deployment_id, operation_id, TOKEN, token)
+    operation = operations.get(deployment_id, operation_id)
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled.", operation_id=operation_id)
-    lock = until_fresh(lambda: _take_ticket(platform, operation))
-    if lock.owner and lock.owner.operation_id == operation_id:
+    lock = take_ticket(platform, operation)
+    # Looked at after the ticket is written: FinishOperation ends the operation first and looks for its ticket then, so one
+    # of the two sees the other, and no ticket of an ended operation is left to hold the environment for ever.
+    if operations.get(deployment_id, operation_id).state.is_terminal:
+        release_environment(platform, operation)
+        raise StateError("The operation has ended.", operation_id=operation_id)
+    owner = lock.owner
+    if owner and owner.operation_id != operation_id and has_ended(platform, owner.execution_arn):
+        finish_abandoned(platform, deployment_id, owner.operation_id)
+        lock = operations.get_lock(deployment_id, operation.environment)
+        owner = lock.owner
+    if owner and owner.operation_id == operation_id:
         platform.workflow().succeed(token, {"acquired": True})
         return
+    waiting = [ticket.operation_id for ticket in lock.queue]
     announce(
         platform,
         operation,
         operation_event(
             operation,
             TaskState.QUEUED,
-            waiting_for=lock.owner.operation_id if lock.owner else "",
-            held_by=lock.owner.requester if lock.owner else "",
-            position=[ticket.operation_id for ticket in lock.queue].index(operation_id) + 1,
+            waiting_for=owner.operation_id if owner else "",
+            held_by=owner.requester if owner else "",
+            position=waiting.index(operation_id) + 1 if operation_id in waiting else None,
         ),
     )
-
-
-def _take_ticket(platform: Platform, operation: Operation) -> EnvironmentLock:
-    lock = platform.stores.operations.get_lock(operation.deployment_id, operation.environment)
-    held = lock.owner and lock.owner.operation_id == operation.id
-    if held or any(ticket.operation_id == operation.id for ticket in lock.queue):
-        return lock  # a repeated delivery keeps its place
-    ticket = LockTicket(
-        operation.id, operation.execution_arn, operation.requester, lock.next_ticket, platform.timestamp()
-    )
-    lock = replace(lock, next_ticket=lock.next_ticket + 1)
-    lock = replace(lock, queue=(*lock.queue, ticket)) if lock.owner else replace(lock, owner=ticket)
-    return platform.stores.operations.put_lock(lock)
-
-
-def release_environment(platform: Platform, operation: Operation) -> None:
-    """Free the environment, or give up the place in its queue, and wake the next in line. Repeating it changes nothing.
-
-    The next owner is woken again on every repetition: a crash between the write and the send must not strand the queue.
-    """
-
-    def attempt() -> EnvironmentLock:
-        lock = platform.stores.operations.get_lock(operation.deployment_id, operation.environment)
-        if lock.owner and lock.owner.operation_id == operation.id:
-            first = lock.queue[0] if lock.queue else None
-            return platform.stores.operations.put_lock(replace(lock, owner=first, queue=lock.queue[1:]))
-        queue = tuple(ticket for ticket in lock.queue if ticket.operation_id != operation.id)
-        return lock if queue == lock.queue else platform.stores.operations.put_lock(replace(lock, queue=queue))
-
-    lock = until_fresh(attempt)
-    if lock.owner:
-        tokens = platform.stores.operations.get_tokens(operation.deployment_id, lock.owner.operation_id, [TOKEN])
-        if TOKEN in tokens:
-            platform.workflow().succeed(tokens[TOKEN], {"acquired": True})
-
-
-def owns_environment(platform: Platform, operation: Operation) -> bool:
-    """Whether the operation holds its environment's lock."""
-    lock = platform.stores.operations.get_lock(operation.deployment_id, operation.environment)
-    return lock.owner is not None and lock.owner.operation_id == operation.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cloud.domain.events import Event, EventType, NewEvent
@@ -23,14 +23,17 @@ def announce(platform: Platform, operation: Operation, *events: NewEvent) -> Non
     platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
 
 
-def was_told(platform: Platform, operation: Operation, is_it: Callable[[Event], bool]) -> bool:
-    """Whether such an event stands in the operation's log. Reads the whole log: for repeated deliveries only."""
+def told_events(platform: Platform, operation: Operation) -> Iterator[Event]:
+    """The operation's whole log, page by page: for repeated deliveries only."""
     after = 0
     while page := platform.stores.events.read(operation.deployment_id, operation.id, after=after, limit=500):
-        if any(is_it(event) for event in page):
-            return True
+        yield from page
         after = page[-1].sequence
-    return False
+
+
+def was_told(platform: Platform, operation: Operation, is_it: Callable[[Event], bool]) -> bool:
+    """Whether such an event stands in the operation's log."""
+    return any(is_it(event) for event in told_events(platform, operation))
 
 
 def operation_event(

@@ -6,12 +6,13 @@ holds nobody back.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from cloud.domain.errors import NetworkError, NotFound
+from cloud.domain.errors import CloudError, NotFound
 from cloud.domain.events import Event
 from cloud.service.frames import frames
 from cloud.service.platform import Platform
@@ -21,10 +22,10 @@ WORKERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """How many frames were delivered, and which connections were pruned."""
+    """How many frames were delivered, and which connections were pruned, with the reason."""
 
     delivered: int
-    pruned: tuple[str, ...]
+    pruned: Mapping[str, str]
 
 
 def broadcast_events(platform: Platform, events: Sequence[Event]) -> Broadcast:
@@ -38,25 +39,27 @@ def broadcast_events(platform: Platform, events: Sequence[Event]) -> Broadcast:
         for connection_id in platform.stores.connections.subscribers(deployment_id)
     ]
     if not work:
-        return Broadcast(0, ())
+        return Broadcast(0, {})
     with ThreadPoolExecutor(max_workers=min(WORKERS, len(work)), thread_name_prefix="broadcast") as pool:
         sent = list(pool.map(lambda item: _send(platform, *item), work))
-    pruned = tuple(sorted({item[0] for item, count in zip(work, sent, strict=True) if count is None}))
-    return Broadcast(sum(count or 0 for count in sent), pruned)
+    pruned = {item[0]: reason for item, (_, reason) in zip(work, sent, strict=True) if reason}
+    return Broadcast(sum(count for count, _ in sent), pruned)
 
 
-def _send(platform: Platform, connection_id: str, batch: tuple[bytes, ...]) -> int | None:
-    """The number of frames delivered, or None when the connection had to be pruned."""
+def _send(platform: Platform, connection_id: str, batch: tuple[bytes, ...]) -> tuple[int, str]:
+    """The number of frames delivered, and why the connection had to be pruned, if it had to."""
     gateway = platform.gateway()
+    delivered = 0
     try:
         for frame in batch:
             gateway.post(connection_id, frame)
-    except NotFound:
+            delivered += 1
+    except CloudError as error:
+        if not isinstance(error, NotFound):
+            # Too slow, throttled or refused: it may still be connected. Closing it makes its client come back and ask for
+            # what it missed; raising would hold back everybody, for the stream repeats the whole batch.
+            with contextlib.suppress(CloudError):
+                gateway.disconnect(connection_id)
         platform.stores.connections.close(connection_id)
-        return None
-    except NetworkError:
-        # Too slow: it may still be connected. Closing it makes its client come back and ask for what it missed.
-        gateway.disconnect(connection_id)
-        platform.stores.connections.close(connection_id)
-        return None
-    return len(batch)
+        return delivered, error.message
+    return delivered, ""

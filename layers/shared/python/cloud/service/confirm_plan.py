@@ -8,8 +8,9 @@ from typing import Any
 from cloud.domain import schedule as scheduler
 from cloud.domain.errors import RunInterrupted, StateError
 from cloud.domain.operations import Operation, OperationKind
+from cloud.domain.plan import Plan
 from cloud.domain.states import DeploymentStatus, TaskState, require_transition
-from cloud.service.announcing import announce, operation_event
+from cloud.service.announcing import announce, operation_event, was_told
 from cloud.service.environments import set_status
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, plan_operation, plan_payload, rules_of, schedule_of
@@ -20,9 +21,16 @@ def confirm_plan(platform: Platform, deployment_id: str, operation_id: str) -> d
     """Check the plan under the lock, store the schedule with its first grants, and set the operation running.
 
     Gives ``{layers, width}``. An approved plan that has changed is refused (StateError); one that nobody had to approve is
-    replaced. Raises RunInterrupted for a cancelled operation.
+    replaced. Raises RunInterrupted for a cancelled operation, StateError for one that has ended.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.state.is_terminal:
+        raise StateError(f"The operation has ended: {operation.state.value}.", operation_id=operation_id)
+    if operation.state is TaskState.RUNNING:
+        # A repeated delivery. What is executed is what the first one confirmed, even if one would plan otherwise by now.
+        plan = Plan.from_dict(platform.stores.artifacts.get_record(deployment_id, operation_id, "plan.json"))
+        _tell(platform, operation, repeated=True)
+        return plan_payload(plan)
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled.", operation_id=operation_id)
     manifest = load_manifest(platform, operation).manifest
@@ -36,11 +44,17 @@ def confirm_plan(platform: Platform, deployment_id: str, operation_id: str) -> d
     first = scheduler.advance(schedule_of(plan, rules_of(manifest, operation)), scheduler.Begin())
     # A repeated delivery finds the schedule of the first one and keeps it.
     platform.stores.operations.create_schedule(deployment_id, operation_id, first.schedule)
-    running = until_fresh(lambda: _set_running(platform, operation, plan.digest()))
+    _tell(platform, until_fresh(lambda: _set_running(platform, operation, plan.digest())))
+    return plan_payload(plan)
+
+
+def _tell(platform: Platform, operation: Operation, *, repeated: bool = False) -> None:
+    """Set the environment's status and announce that the operation runs; a repetition looks whether that was told."""
     status = DeploymentStatus.DESTROYING if operation.kind is OperationKind.DESTROY else DeploymentStatus.DEPLOYING
     set_status(platform, operation, status)
-    announce(platform, running, operation_event(running, TaskState.RUNNING, status))
-    return plan_payload(plan)
+    running = TaskState.RUNNING.value
+    if not (repeated and was_told(platform, operation, lambda event: event.data.get("state") == running)):
+        announce(platform, operation, operation_event(operation, TaskState.RUNNING, status))
 
 
 def _set_running(platform: Platform, operation: Operation, digest: str) -> Operation:

@@ -10,24 +10,37 @@ from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 
 
-def set_status(
-    platform: Platform, operation: Operation, status: DeploymentStatus, *, if_legal: bool = False
-) -> DeploymentStatus:
-    """Move the operation's environment to ``status`` and give the status that stands afterwards.
+def set_status(platform: Platform, operation: Operation, status: DeploymentStatus) -> None:
+    """Move the environment that the operation holds to ``status``. Raises IllegalTransition."""
 
-    Raises IllegalTransition unless ``if_legal``: then a step that the table refuses leaves the row alone (an operation that
-    only plans must not overwrite what another one is doing).
-    """
-
-    def attempt() -> DeploymentStatus:
+    def attempt() -> None:
         record = platform.stores.deployments.get_environment(operation.deployment_id, operation.environment)
-        if if_legal and not is_legal(record.status, status):
-            return record.status
         require_transition(record.status, status, deployment_id=operation.deployment_id)
         if record.status != status or record.last_operation != operation.id:
             platform.stores.deployments.put_environment(
                 replace(record, status=status, last_operation=operation.id, updated_at=platform.timestamp())
             )
-        return status
 
-    return until_fresh(attempt)
+    until_fresh(attempt)
+
+
+def propose_status(platform: Platform, operation: Operation, status: DeploymentStatus) -> None:
+    """Move the environment to ``status`` if the table allows it, else leave it: an operation that does not hold the
+    environment must not overwrite what another one is doing."""
+    record = platform.stores.deployments.get_environment(operation.deployment_id, operation.environment)
+    if is_legal(record.status, status):
+        set_status(platform, operation, status)
+
+
+def end_status(platform: Platform, operation: Operation, status: DeploymentStatus) -> None:
+    """Move the environment to ``status`` if it was this operation that left it where it is.
+
+    An operation that was refused or cancelled before its turn has changed nothing, and what stands there is another one's.
+    """
+
+    def attempt() -> None:
+        record = platform.stores.deployments.get_environment(operation.deployment_id, operation.environment)
+        if record.last_operation == operation.id and record.status != status and is_legal(record.status, status):
+            platform.stores.deployments.put_environment(replace(record, status=status, updated_at=platform.timestamp()))
+
+    until_fresh(attempt)

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cloud.domain.errors import CloudError
+from cloud.domain.errors import CloudError, InternalError
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import StackRecord
 from cloud.domain.states import DeploymentStatus, StackStatus, TaskState, require_transition
-from cloud.service.acquire_environment import owns_environment, release_environment
 from cloud.service.announcing import announce, operation_event, was_told
-from cloud.service.environments import set_status
+from cloud.service.environment_lock import has_ended, release_environment
+from cloud.service.environments import end_status
 from cloud.service.failures import from_catch, is_cancellation
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
+from cloud.service.settle_stacks import settle_stacks
 
+_WITHOUT_ERROR = (TaskState.SUCCEEDED, TaskState.COMPLETED)
 _STATUS_AFTER = {
     TaskState.FAILED: DeploymentStatus.FAILED,
     TaskState.ERROR: DeploymentStatus.FAILED,
@@ -36,14 +38,30 @@ def finish_operation(
 
     The environment is freed last, so that whoever comes next finds everything written.
     """
-    before = platform.stores.operations.get(deployment_id, operation_id)
     error = from_catch(caught) if caught is not None else None
-    if state is None:
-        state = _state_after(error)
+    return end_operation(platform, deployment_id, operation_id, state or _state_after(error), error)
+
+
+def finish_abandoned(platform: Platform, deployment_id: str, operation_id: str) -> None:
+    """End an operation whose execution has ended without FinishOperation. One that has ended is only freed again."""
+    error = InternalError(
+        "The execution ended before the operation did: it was stopped, or FinishOperation failed.",
+        hint="The execution's history in Step Functions tells why.",
+        operation_id=operation_id,
+    )
+    end_operation(platform, deployment_id, operation_id, TaskState.ERROR, error)
+
+
+def end_operation(
+    platform: Platform, deployment_id: str, operation_id: str, state: TaskState, error: CloudError | None
+) -> dict[str, str]:
+    """What ``finish_operation`` does once it is known how the operation ended."""
+    before = platform.stores.operations.get(deployment_id, operation_id)
+    if error is not None and not before.state.is_terminal:
+        settle_stacks(platform, before)
     operation = until_fresh(lambda: _end(platform, before, state, error))
-    message = _message(operation, error)
-    if owns_environment(platform, operation):
-        set_status(platform, operation, _status_after(platform, operation))
+    message = _message(operation)
+    end_status(platform, operation, _status_after(platform, operation))
     # A repetition looks before it tells again; a crash in between must not leave a watcher without the last event.
     if not (before.state.is_terminal and was_told(platform, operation, lambda event: bool(event.data.get("terminal")))):
         stacks = [
@@ -54,7 +72,9 @@ def finish_operation(
         platform.stores.artifacts.put_record(deployment_id, operation_id, "record.json", _record(operation, stacks))
         _measure(platform, operation)
         announce(platform, operation, operation_event(operation, operation.state, message=message, **_summary(stacks)))
-    release_environment(platform, operation)
+    successor = release_environment(platform, operation)
+    if successor and successor.operation_id != operation_id and has_ended(platform, successor.execution_arn):
+        finish_abandoned(platform, deployment_id, successor.operation_id)  # nobody is left to be woken: pass it on
     return {"operation_id": operation_id, "state": operation.state.value, "message": message}
 
 
@@ -76,7 +96,7 @@ def _end(platform: Platform, operation: Operation, state: TaskState, error: Clou
             current,
             state=require_transition(current.state, state, deployment_id=operation.deployment_id),
             finished_at=platform.timestamp(),
-            error=error.to_dict() if error else None,
+            error=error.to_dict() if error and state not in _WITHOUT_ERROR else None,
         )
     )
 
@@ -95,9 +115,9 @@ def _status_after(platform: Platform, operation: Operation) -> DeploymentStatus:
     return DeploymentStatus.DEPLOYED
 
 
-def _message(operation: Operation, error: CloudError | None) -> str:
-    if error is not None:
-        return error.message
+def _message(operation: Operation) -> str:
+    if operation.error is not None:
+        return str(operation.error["message"])
     return f"The {operation.kind.value} {operation.state.value}."
 
 

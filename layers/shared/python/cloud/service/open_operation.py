@@ -19,10 +19,11 @@ def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: 
     """Bind the operation to this execution, creating it when a person or a rule started the machine directly.
 
     ``start`` is ``{operation_id, deployment_id}`` from our own doors, else ``{deployment_id, environment, operation}`` with an
-    optional ``event_id``. Gives ``{deployment_id, environment, operation_id, duplicate}``; ``duplicate`` tells an execution
-    that another one runs the operation. Raises ConfigurationError and NotFound.
+    optional ``event_id``; nobody who starts the machine directly is believed who he is. Gives ``{deployment_id, environment,
+    operation_id, duplicate}``; ``duplicate`` tells an execution that another one runs the operation. Raises
+    ConfigurationError and NotFound.
     """
-    deployment_id = str(start.get("deployment_id") or "")
+    deployment_id = str(start.get("deployment_id") or "") if isinstance(start, Mapping) else ""
     if not deployment_id:
         raise ConfigurationError(
             "The input names no deployment_id.",
@@ -59,7 +60,7 @@ def _from_outside(platform: Platform, start: Mapping[str, Any], deployment_id: s
         deployment_id,
         str(start.get("environment") or ""),
         OperationKind(kind),
-        requester=str(start.get("requester") or "eventbridge" if start.get("event_id") else "console"),
+        requester="eventbridge" if start.get("event_id") else "console",
     )
     operation_id = platform.stores.operations.claim_start(deployment_id, key, fresh.id)
     try:

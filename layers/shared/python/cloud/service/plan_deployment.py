@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cloud.domain.errors import StateError
 from cloud.domain.states import DeploymentStatus, TaskState
 from cloud.service.announcing import announce, operation_event
-from cloud.service.environments import set_status
+from cloud.service.environments import propose_status
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, plan_operation, plan_payload
 from cloud.service.platform import Platform
@@ -16,9 +17,12 @@ from cloud.service.platform import Platform
 def plan_deployment(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
     """Plan the operation, keep the plan with its digest, and give the state machine its layers.
 
-    Gives ``{layers, width, approval}``. Raises ConfigurationError, DependencyError, QuotaExceeded.
+    Gives ``{layers, width, approval}``. Raises ConfigurationError, DependencyError, NotFound, QuotaExceeded, and StateError
+    for an operation that has begun or ended: a delivery that comes too late must not replace the plan that is executed.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.state is not TaskState.QUEUED:
+        raise StateError(f"The operation is {operation.state.value} already.", operation_id=operation_id)
     plan = plan_operation(platform, operation)
     platform.stores.artifacts.put_record(deployment_id, operation_id, "plan.json", plan.to_dict())
 
@@ -39,6 +43,6 @@ def plan_deployment(platform: Platform, deployment_id: str, operation_id: str) -
             predicted_seconds=plan.critical_path_seconds,
         ),
     )
-    set_status(platform, operation, DeploymentStatus.PLANNED, if_legal=True)
+    propose_status(platform, operation, DeploymentStatus.PLANNED)
     environment = load_manifest(platform, operation).manifest.environment(operation.environment)
     return {**plan_payload(plan), "approval": environment.approval == "required"}

@@ -52,7 +52,8 @@ def rules_of(manifest: Manifest, operation: Operation) -> Rules:
 def plan_operation(platform: Platform, operation: Operation) -> Plan:
     """Plan the operation on the stacks as they stand now.
 
-    Raises DependencyError, NotFound (a selection), QuotaExceeded, and ConfigurationError for what can't be run here.
+    Raises DependencyError, NotFound (a selection, the environment), QuotaExceeded, and ConfigurationError for what can't be
+    run here.
     """
     stored = load_manifest(platform, operation)
     records = {
@@ -60,7 +61,13 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
     }
     rules = rules_of(stored.manifest, operation)
     plan = make_plan(
-        nodes_of(stored.manifest, operation.environment, records=records, config_files=stored.config_files),
+        nodes_of(
+            stored.manifest,
+            operation.environment,
+            records=records,
+            config_files=stored.config_files,
+            settings=operation.options.settings,
+        ),
         kind=operation.kind,
         deployment_id=operation.deployment_id,
         environment=operation.environment,

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from cloud.domain.errors import NotFound, RunInterrupted
-from cloud.domain.operations import OperationKind
-from cloud.domain.records import StackRecord
+from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.states import StackStatus, require_transition
-from cloud.service.announcing import announce, stack_status
+from cloud.service.announcing import announce, stack_status, was_told
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
 from cloud.service.platform import Platform
 from cloud.service.resolving import resolve_stack
+from cloud.service.stack_rows import row_of, waiting_status
 
 SKIPPED: dict[str, Any] = {"route": "skipped", "timeout_seconds": 0}
 
@@ -23,8 +23,8 @@ def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, sta
 
     ``go`` is what the scheduler decided.
 
-    Raises ConfigurationError with every placeholder that can't be resolved, NotFound without a registered program, and
-    RunInterrupted for a cancelled operation.
+    Raises ConfigurationError with every placeholder that can't be resolved, NotFound without a registered program,
+    RunInterrupted for a cancelled operation, and StateError for one that has ended.
     """
     if not go:
         return SKIPPED
@@ -36,28 +36,28 @@ def prepare_stack(platform: Platform, deployment_id: str, operation_id: str, sta
         raise NotFound(f"{stack} has no registered program.", hint="`cloud deploy` uploads it.", stack=stack)
     resolve_stack(platform, operation, stack)
     begun = StackStatus.DESTROYING if operation.kind is OperationKind.DESTROY else StackStatus.DEPLOYING
-
-    def begin() -> StackRecord:
-        current = platform.stores.stacks.get(deployment_id, stack, operation.environment) or StackRecord(
-            deployment_id, stack, operation.environment, operation.org, StackStatus.PENDING, ""
-        )
-        if current.operation_id == operation_id:
-            return current  # a repeated delivery
-        # Another operation's result is where this one begins: by way of waiting, as the table of transitions has it.
-        waiting = require_transition(current.status, StackStatus.WAITING, deployment_id=deployment_id, stack=stack)
-        return platform.stores.stacks.put(
-            replace(
-                current,
-                status=require_transition(waiting, begun, deployment_id=deployment_id, stack=stack),
-                operation_id=operation_id,
-                attempt=0,
-                blocked_by="",
-                reason="",
-                error=None,
-                updated_at=platform.timestamp(),
-            )
-        )
-
-    until_fresh(begin)
-    announce(platform, operation, stack_status(stack, begun))
+    first = until_fresh(lambda: _begin(platform, operation, stack, begun))
+    if first or not was_told(platform, operation, lambda event: event.data.get("stack") == stack):
+        announce(platform, operation, stack_status(stack, begun))
     return {"route": "lambda", "timeout_seconds": timeout_of(stored.manifest, stack, operation.environment)}
+
+
+def _begin(platform: Platform, operation: Operation, stack: str, begun: StackStatus) -> bool:
+    """Make the row this operation's; False when it is already."""
+    row = row_of(platform, operation, stack)
+    if row.operation_id == operation.id:
+        return False
+    platform.stores.stacks.put(
+        replace(
+            row,
+            status=require_transition(waiting_status(row), begun, deployment_id=operation.deployment_id, stack=stack),
+            operation_id=operation.id,
+            attempt=0,
+            blocked_by="",
+            reason="",
+            error=None,
+            changes={},
+            updated_at=platform.timestamp(),
+        )
+    )
+    return True

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cloud.domain.configuration_sources import parse_config_file
-from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound, Problem, StaleWrite
+from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound, PreconditionFailed, Problem
 from cloud.domain.manifest import Manifest
+from cloud.domain.nodes import nodes_of
 from cloud.domain.records import Deployment, EnvironmentRecord, Registration
+from cloud.domain.stack_graph import deployment_problems
 from cloud.domain.states import DeploymentStatus
+from cloud.domain.suggestions import did_you_mean
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.sealing import seal
@@ -47,16 +51,11 @@ def put_manifest(
     """Store the manifest as a new version, with its configuration files and the digests of its stacks' programs.
 
     ``configs`` maps file names (``network.dev.yaml``) to YAML text. Gives ``{version, warnings}``. Raises ConfigurationError
-    with every problem of every file, NotFound for a deployment or a program that isn't there, StaleWrite when ``if_match``
-    (a version) is not the latest.
+    with every problem of every file, NotFound for a deployment or a program that isn't there, PreconditionFailed when
+    ``if_match`` (a version) is not the latest.
     """
     deployment = platform.stores.deployments.get(deployment_id)
-    if if_match and if_match != str(deployment.manifest_version):
-        raise StaleWrite(
-            f"The manifest is at version {deployment.manifest_version}, not {if_match}.",
-            hint="Read it again and put your change on top.",
-            deployment_id=deployment_id,
-        )
+    _require_version(deployment, if_match)
     manifest, files, warnings = _check(deployment, text, configs, programs)
     missing = sorted(digest for digest in set(programs.values()) if not platform.stores.artifacts.has_program(digest))
     if missing:
@@ -72,13 +71,18 @@ def put_manifest(
         "manifest": seal(platform, deployment_id, manifest.to_dict()),
         "config_files": seal(platform, deployment_id, files),
     }
-    version = until_fresh(lambda: _next_version(platform, deployment_id, manifest, document))
+    # Programs first: they only name what is there. Then the pointer, which is the moment at which the manifest counts. A
+    # crash before the environments' rows are written is healed by putting the manifest again.
     now = platform.timestamp()
     platform.stores.deployments.register_stacks(
         [Registration(deployment_id, stack, digest, now) for stack, digest in sorted(programs.items())]
     )
+    version = until_fresh(partial(_next_version, platform, deployment_id, manifest, document, if_match))
     for name in manifest.environments:
-        until_fresh(lambda name=name: _put_environment(platform, deployment, manifest, name))  # type: ignore[misc]
+        until_fresh(partial(_put_environment, platform, deployment, manifest, name))
+    for record in platform.stores.deployments.list_environments(deployment_id):
+        if record.name not in manifest.environments:
+            until_fresh(partial(_disable_environment, platform, deployment_id, record.name))
     return {"version": version, "warnings": [warning.render() for warning in warnings]}
 
 
@@ -94,7 +98,7 @@ def _check(
         try:
             files[name.removesuffix(".yaml")] = parse_config_file(content, file=f"config/{name}")
         except ConfigurationError as error:
-            problems += error.problems or (Problem(error.message, file=f"config/{name}"),)
+            problems += error.problems
     manifest = checked.manifest
     if manifest is not None:
         stated = manifest.deployment
@@ -109,14 +113,48 @@ def _check(
             Problem("the manifest has no such stack", f"programs.{name}")
             for name in sorted(set(programs) - set(manifest.stacks))
         ]
+        problems += _config_problems(manifest, configs, files)
     if problems or manifest is None:
         raise ConfigurationError(f"The manifest has {len(problems)} problems.", problems=problems)
     return manifest, files, tuple(checked.warnings)
 
 
-def _next_version(platform: Platform, deployment_id: str, manifest: Manifest, document: Mapping[str, Any]) -> int:
-    """Write the version's object once, then point the row to it: a crash in between leaves an object nobody reads."""
+def _config_problems(manifest: Manifest, configs: Mapping[str, str], files: Mapping[str, Any]) -> Iterator[Problem]:
+    """Files that belong to no stack and environment, and what the placeholders in them do to the order."""
+    known = {f"{stack}.{environment}.yaml" for stack in manifest.stacks for environment in manifest.environments}
+    for name in sorted(set(configs) - known):
+        yield Problem(
+            "the manifest has no such stack and environment",
+            file=f"config/{name}",
+            expected="{stack}.{environment}.yaml",
+            suggestion=did_you_mean(name, known),
+        )
+    told: set[str] = set()
+    for environment in manifest.environments if files else ():
+        for problem in deployment_problems(nodes_of(manifest, environment, config_files=files)):
+            if problem.message not in told:
+                told.add(problem.message)
+                yield replace(problem, file="config")
+
+
+def _require_version(deployment: Deployment, if_match: str) -> None:
+    if if_match and if_match != str(deployment.manifest_version):
+        raise PreconditionFailed(
+            f"The manifest is at version {deployment.manifest_version}, not {if_match}.",
+            hint="Read it again and put your change on top.",
+            deployment_id=deployment.id,
+        )
+
+
+def _next_version(
+    platform: Platform, deployment_id: str, manifest: Manifest, document: Mapping[str, Any], if_match: str
+) -> int:
+    """Write the version's object once, then point the row to it: a crash in between leaves an object nobody reads.
+
+    ``if_match`` is checked on the row that the write is conditional on: of two writers with the same one, one is refused.
+    """
     current = platform.stores.deployments.get(deployment_id)
+    _require_version(current, if_match)
     version = current.manifest_version + 1
     while True:
         try:
@@ -134,6 +172,13 @@ def _next_version(platform: Platform, deployment_id: str, manifest: Manifest, do
         )
     )
     return version
+
+
+def _disable_environment(platform: Platform, deployment_id: str, name: str) -> None:
+    """The manifest has lost the environment: what is there stays, and nothing is deployed to it any more."""
+    record = platform.stores.deployments.get_environment(deployment_id, name)
+    if record.enabled:
+        platform.stores.deployments.put_environment(replace(record, enabled=False, updated_at=platform.timestamp()))
 
 
 def _put_environment(platform: Platform, deployment: Deployment, manifest: Manifest, name: str) -> None:

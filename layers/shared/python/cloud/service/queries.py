@@ -9,6 +9,7 @@ from cloud.domain.errors import NotFound
 from cloud.domain.operations import Operation
 from cloud.domain.plan import Plan
 from cloud.domain.records import Deployment, EnvironmentRecord, StackRecord
+from cloud.domain.secret import redact
 from cloud.domain.states import StackStatus
 from cloud.service.platform import Platform
 
@@ -47,6 +48,7 @@ def stack_view(record: StackRecord) -> dict[str, Any]:
 
 
 def operation_view(operation: Operation) -> dict[str, Any]:
+    """An operation; secrets among its settings are hidden."""
     return {
         "id": operation.id,
         "deployment_id": operation.deployment_id,
@@ -55,7 +57,7 @@ def operation_view(operation: Operation) -> dict[str, Any]:
         "state": operation.state.value,
         "requester": operation.requester,
         "selection": operation.selection.to_dict(),
-        "options": operation.options.to_dict(),
+        "options": redact(operation.options.to_dict()),
         "manifest_version": operation.manifest_version,
         "plan_digest": operation.plan_digest,
         "execution_arn": operation.execution_arn,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.domain.configuration import resolve_configuration, stack_tiers
-from cloud.domain.errors import ConfigurationError, NotFound
+from cloud.domain.errors import NotFound
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.manifest import Manifest
 from cloud.domain.operations import Operation, OperationKind
@@ -15,6 +15,7 @@ from cloud.domain.placeholders_resolution import Lookup, resolve
 from cloud.domain.records import StackRecord
 from cloud.service.planning import load_manifest
 from cloud.service.platform import Platform, Stored
+from cloud.service.results import SECRET_OUTPUT
 from cloud.service.sealing import unseal
 
 DEPLOYED_BY = "cloud"
@@ -113,10 +114,10 @@ def _output(operation: Operation, records: Mapping[str, StackRecord], placeholde
         names = ", ".join(sorted(record.outputs)) or "none"
         raise NotFound(f"{placeholder.stack} has no output {placeholder.output!r}; it has: {names}")
     value = record.outputs[placeholder.output]
-    if value == {"secret": True}:
+    if value == SECRET_OUTPUT:
         stack = pulumi_stack_name(operation.deployment_id, placeholder.stack, operation.environment)
-        raise ConfigurationError(
-            f"{{{{{placeholder.key}}}}} is a secret output, which stays in Pulumi's state.",
-            hint=f"Read it in the program: StackReference to {stack}, or reference({placeholder.stack!r}) of the kit.",
+        raise NotFound(
+            "it is a secret output, which stays in Pulumi's state; read it in the program: "
+            f"StackReference to {stack}, or reference({placeholder.stack!r}) of the kit"
         )
     return value

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cloud.domain.secret import Secret
+from cloud.domain.secret import contains_secret
 from cloud.ports.runner import RunResult
 
 SECRET_OUTPUT: Mapping[str, Any] = {"secret": True}
-"""Stands for the value of a secret output, which stays in Pulumi's state."""
+"""Stands for the value of an output that is secret or holds a secret; it stays in Pulumi's state."""
 
 
 def result_name(stack: str) -> str:
@@ -23,7 +23,7 @@ def result_record(result: RunResult, digest: str) -> dict[str, Any]:
     return {
         "changes": dict(result.changes),
         "outputs": {
-            name: dict(SECRET_OUTPUT) if isinstance(value, Secret) else value for name, value in result.outputs.items()
+            name: dict(SECRET_OUTPUT) if contains_secret(value) else value for name, value in result.outputs.items()
         },
         "resource_count": result.resource_count,
         "seconds": result.seconds,

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cloud.domain.errors import RunInterrupted, StackBusy
+from cloud.domain.errors import CloudError, RunInterrupted, StackBusy
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
-from cloud.domain.operations import Operation
+from cloud.domain.nodes import node_of
+from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import LogLine, StackRecord
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, SecretsProvider
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
-from cloud.service.platform import Platform
+from cloud.service.platform import Platform, Stored
 from cloud.service.resolving import resolve_stack
 from cloud.service.results import result_name, result_record
 
@@ -39,11 +40,11 @@ def run_stack(
     Raises what the runner raises, StackBusy when this run was claimed already, RunInterrupted for a cancelled operation.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
-    if operation.cancel_requested:
+    if operation.cancel_requested or operation.state.is_terminal:
         raise RunInterrupted("The operation was cancelled before this stack ran.", stack=stack)
-    record = until_fresh(lambda: _claim(platform, operation, stack))
     stored = load_manifest(platform, operation)
-    digest = stored.programs.get(stack, record.program_digest)
+    record = until_fresh(lambda: _claim(platform, operation, stack, stored))
+    digest = record.program_digest
     request = RunRequest(
         operation_id=operation_id,
         deployment_id=deployment_id,
@@ -83,8 +84,11 @@ def _log_line(platform: Platform, operation: Operation, stack: str, event: NewEv
     )
 
 
-def _claim(platform: Platform, operation: Operation, stack: str) -> StackRecord:
-    """Take the one attempt of this operation; a second delivery of the task must not run beside the first."""
+def _claim(platform: Platform, operation: Operation, stack: str, stored: Stored) -> StackRecord:
+    """Take the one attempt of this operation; a second delivery of the task must not run beside the first.
+
+    What is about to run is noted before it does: a run that dies half-way has left something that must be found again.
+    """
     record = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment)
     if record is None or record.operation_id != operation.id or record.status not in _BEGUN or record.attempt:
         raise StackBusy(
@@ -92,11 +96,21 @@ def _claim(platform: Platform, operation: Operation, stack: str) -> StackRecord:
             stack=stack,
             operation_id=operation.id,
         )
-    return platform.stores.stacks.put(replace(record, attempt=1, updated_at=platform.timestamp()))
+    digest = stored.programs.get(stack, record.program_digest)
+    claimed = replace(record, attempt=1, program_digest=digest, updated_at=platform.timestamp())
+    if operation.kind is OperationKind.DEPLOY:
+        claimed = replace(claimed, dependencies=_needed(operation, stack, stored))
+    return platform.stores.stacks.put(claimed)
+
+
+def _needed(operation: Operation, stack: str, stored: Stored) -> tuple[str, ...]:
+    settings = operation.options.settings
+    node = node_of(stored.manifest, stack, operation.environment, config_files=stored.config_files, settings=settings)
+    return tuple(sorted(node.hard().union(node.optional_dependencies)))
 
 
 class _CancelCheck:
-    """Whether the operation is to be cancelled; asks the store at most once a second."""
+    """Whether the operation was cancelled, or has ended without this run; asks the store at most once a second."""
 
     def __init__(self, platform: Platform, operation: Operation, monotonic: Callable[[], float]) -> None:
         self._platform, self._operation, self._monotonic = platform, operation, monotonic
@@ -106,5 +120,10 @@ class _CancelCheck:
         if self._monotonic() - self._asked < CANCEL_CHECK_SECONDS:
             return False
         self._asked = self._monotonic()
-        operations = self._platform.stores.operations
-        return operations.get(self._operation.deployment_id, self._operation.id).cancel_requested
+        try:
+            current = self._platform.stores.operations.get(self._operation.deployment_id, self._operation.id)
+        except CloudError as error:
+            if error.retryable:
+                return False  # a store that stumbles must not end a run that nobody wants ended; it is asked again
+            raise
+        return current.cancel_requested or current.state.is_terminal

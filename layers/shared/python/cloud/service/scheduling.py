@@ -30,7 +30,8 @@ STOP = {"go": False}
 def apply(platform: Platform, operation: Operation, event: scheduler.Event) -> tuple[Decided, ...]:
     """Store what ``event`` does to the schedule. Gives whom to wake, and with what.
 
-    An event that changes nothing (a repetition) names everybody who is granted or skipped, to be woken again.
+    An event that changes nothing (a repetition) names everybody who is granted or skipped, to be woken again; so does every
+    event of a cancelled operation, for whoever cancelled it may have died before he sent.
     """
     operations = platform.stores.operations
 
@@ -40,6 +41,8 @@ def apply(platform: Platform, operation: Operation, event: scheduler.Event) -> t
         if step.ignored:
             return scheduler.wake_ups(schedule)
         operations.put_schedule(operation.deployment_id, operation.id, step.schedule, version)
+        if step.schedule.cancelled:
+            return scheduler.wake_ups(step.schedule)
         return (*(Grant(stack) for stack in step.starts), *step.skips)
 
     return until_fresh(attempt)

@@ -38,7 +38,7 @@ def seal(platform: Platform, deployment_id: str, value: Any) -> Any:
 
 
 def unseal(platform: Platform, deployment_id: str, value: Any) -> Any:
-    """``value`` with every sealed secret as a ``Secret``. One that was never sealed (a preview's) stays the ``Secret`` it is."""
+    """``value`` with every sealed secret as a ``Secret``. One that was never sealed stays the ``Secret`` it is."""
 
     def opened(held: Any) -> Secret:
         if _is_sealed(held):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound
+from cloud.domain.errors import AlreadyExists, CloudError, ConfigurationError, NotFound
 from cloud.domain.operations import Operation, OperationKind, OperationOptions, Selection
+from cloud.domain.secret import reveal, wrap_secrets
 from cloud.domain.states import DeploymentStatus, TaskState
 from cloud.service.announcing import announce, operation_event
+from cloud.service.finish_operation import end_operation
+from cloud.service.operation_settings import check_settings
 from cloud.service.platform import Platform
+from cloud.service.sealing import seal, unseal
 
 IDEMPOTENCY_HOURS = 24
 AVAILABLE = (OperationKind.DEPLOY, OperationKind.DESTROY)
@@ -30,6 +35,8 @@ def new_operation(
         raise ConfigurationError(
             f"The operation {kind.value!r} is not available in this version.", hint="Available: deploy, destroy."
         )
+    options = options or OperationOptions()
+    check_settings(options.settings)
     deployment = platform.stores.deployments.get(deployment_id)
     if not deployment.manifest_version:
         raise ConfigurationError(
@@ -51,7 +58,7 @@ def new_operation(
             hint=f"Set environments.{environment}.enabled to true in the manifest.",
             deployment_id=deployment_id,
         )
-    if kind is OperationKind.DESTROY and record.status in (DeploymentStatus.INITIALIZED,):
+    if kind is OperationKind.DESTROY and record.status is DeploymentStatus.INITIALIZED:
         raise ConfigurationError(
             f"Nothing was ever deployed to {environment!r} of {deployment_id}.", deployment_id=deployment_id
         )
@@ -67,7 +74,7 @@ def new_operation(
         org=deployment.org,
         project=deployment.project,
         selection=selection or Selection(),
-        options=options or OperationOptions(),
+        options=options,
     )
 
 
@@ -84,7 +91,8 @@ def start_operation(
 ) -> Operation:
     """Store the operation and start its execution, named by the operation's id. The same key gives the same operation.
 
-    Raises NotFound, ConfigurationError, and what Step Functions refuses (then the operation ends in ``error``).
+    Raises NotFound, ConfigurationError, AlreadyExists for a key that was used for another request, and what Step Functions
+    refuses: then the operation ends in ``error``, unless the same key may try again.
     """
     operation = new_operation(
         platform, deployment_id, environment, kind, requester=requester, selection=selection, options=options
@@ -96,12 +104,37 @@ def start_operation(
         )
         operation = replace(operation, id=operation_id)
     try:
-        operation = platform.stores.operations.create(operation)
-        announce(platform, operation, operation_event(operation, TaskState.QUEUED))
+        sealed = replace(operation.options, settings=seal(platform, deployment_id, operation.options.settings))
+        operation = platform.stores.operations.create(replace(operation, options=sealed))
     except AlreadyExists:
-        operation = platform.stores.operations.get(deployment_id, operation.id)
-        if operation.execution_arn:
-            return operation
-    # A repeated start of the same name and input is one execution, so a retry after a lost answer is safe.
-    platform.workflow().start(operation.id, {"operation_id": operation.id, "deployment_id": deployment_id})
+        earlier = platform.stores.operations.get(deployment_id, operation.id)
+        if _asked(platform, earlier) != _asked(platform, operation):
+            raise AlreadyExists(
+                "This Idempotency-Key was used for another request.",
+                hint="Use a new key for a new request.",
+                operation_id=earlier.id,
+            ) from None
+        if earlier.execution_arn or earlier.state.is_terminal:
+            return earlier
+        operation = earlier
+    else:
+        announce(platform, operation, operation_event(operation, TaskState.QUEUED))
+    try:
+        # A repeated start of the same name and input is one execution, so a retry after a lost answer is safe.
+        platform.workflow().start(operation.id, {"operation_id": operation.id, "deployment_id": deployment_id})
+    except CloudError as error:
+        if not (error.retryable and idempotency_key):
+            end_operation(platform, deployment_id, operation.id, TaskState.ERROR, error)
+        raise
     return operation
+
+
+def _asked(platform: Platform, operation: Operation) -> dict[str, Any]:
+    """What an operation was asked to do, comparable between two requests."""
+    settings = reveal(unseal(platform, operation.deployment_id, wrap_secrets(operation.options.settings)))
+    return {
+        "environment": operation.environment,
+        "kind": operation.kind.value,
+        "selection": operation.selection.to_dict(),
+        "options": {**operation.options.to_dict(), "settings": settings},
+    }

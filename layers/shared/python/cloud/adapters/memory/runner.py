@@ -38,7 +38,8 @@ class Script:
     ``seconds`` is how long it takes (``math.inf``: it hangs), spread evenly over its resources. ``resources`` is how many
     the program declares. ``outputs`` maps names to JSON values or ``Secret``. ``error`` makes it fail after ``fail_after``
     resources: the code of a CloudError (``program-failed``, ``throttled``, …), whose message is ``message``. ``log`` are
-    lines that the program prints; secret configuration values in them are not shown.
+    lines that the program prints; secret configuration values in them are not shown. ``fails_on`` are the kinds of operation
+    that the error is for.
     """
 
     seconds: float = 0.0
@@ -48,6 +49,7 @@ class Script:
     message: str = "the script says so"
     fail_after: int = 0
     log: tuple[str, ...] = ()
+    fails_on: tuple[str, ...] = ("deploy", "preview", "rollback")
 
     @classmethod
     def from_config(cls, value: Mapping[str, Any]) -> Script:
@@ -57,7 +59,8 @@ class Script:
             raise ConfigurationError(
                 f"A script has no {', '.join(unknown)}.", hint=f"It has: {', '.join(sorted(cls.__slots__))}."
             )
-        return cls(**{**value, "log": tuple(value.get("log", ()))})
+        lists = {name: tuple(value[name]) for name in ("log", "fails_on") if name in value}
+        return cls(**{**value, **lists})
 
 
 @dataclass(slots=True)
@@ -169,7 +172,8 @@ class _Play:
         return [("same" if name in has else "create", name) for name in wants] + gone
 
     def _fails_at(self, done: int) -> bool:
-        return bool(self._script.error) and done == min(self._script.fail_after, self._script.resources)
+        fails = bool(self._script.error) and self._request.kind.value in self._script.fails_on
+        return fails and done == min(self._script.fail_after, self._script.resources)
 
     def _failure(self) -> Exception:
         error = {"code": self._script.error, "message": self._hide(self._script.message), "ids": _ids(self._request)}

@@ -40,7 +40,8 @@ class EventReader:
 
     ``changes`` counts finished steps by operation, without Pulumi's bookkeeping and the halves of a replacement.
     ``expected`` is how many resources the run is thought to touch (those in the state before it; 0: not known).
-    ``runs_program`` is False for a destroy or refresh, which work on the state alone.
+    ``summary_at`` is when the engine said that all its steps were over. ``runs_program`` is False for a destroy or refresh,
+    which work on the state alone.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class EventReader:
         self.has_started = False
         self.has_finished_program = False
         self.is_interrupted = False
+        self.summary_at: float | None = None
         self.program = ProgramClock(clock)
         self._runs_program = runs_program
         self._clock = clock
@@ -87,6 +89,7 @@ class EventReader:
         elif event.res_op_failed_event:
             return self._failed(event.res_op_failed_event.metadata)
         elif event.summary_event:
+            self.summary_at = self._clock()
             self.program.stop()
         return []
 

@@ -26,6 +26,9 @@ from cloud.domain.errors import (
     Throttled,
 )
 
+_SHELL_SIGNAL = 128
+_LAST_SIGNAL = 64
+
 _LOCKED = re.compile(r"the stack is currently locked by|Another update is currently in progress", re.IGNORECASE)
 _LOCK_OWNER = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
 _PLUGIN = re.compile(r"no (\w+) plugin '?(pulumi-[\w-]+?)(?:-v?(\d[\w.+-]*))?'? found|failed to load \w+ plugin (\S+):")
@@ -88,6 +91,13 @@ class FailedCommand:
     stdout: str = ""
     stderr: str = ""
 
+    @property
+    def signal(self) -> int:
+        """The signal that killed it, also where a launcher says so as shells do (128 + signal); 0: none did."""
+        if self.exit_code < 0:
+            return -self.exit_code
+        return self.exit_code - _SHELL_SIGNAL if _SHELL_SIGNAL < self.exit_code <= _SHELL_SIGNAL + _LAST_SIGNAL else 0
+
 
 def explain(failed: FailedCommand, reader: EventReader, ids: Ids) -> CloudError:
     """The error for a command that failed on its own (not interrupted). ``ids`` go on the error."""
@@ -97,9 +107,9 @@ def explain(failed: FailedCommand, reader: EventReader, ids: Ids) -> CloudError:
     specific = _about_the_stack(said, ids) or _about_the_engine(f"{text}\n{said}", ids)
     if specific:
         return specific
-    if failed.exit_code < 0:
+    if failed.signal:
         return PulumiError(
-            f"Pulumi was killed by signal {-failed.exit_code}.",
+            f"Pulumi was killed by signal {failed.signal}.",
             hint="It may have run out of memory. Start the operation again: the state holds what was finished.",
             **ids,
         )

@@ -75,6 +75,15 @@ class RunProcesses:
         with self._lock:
             self._is_ending = False
 
+    def end_strays(self) -> None:
+        """SIGKILL what left the sessions of the run (a program's daemons); Pulumi and its plugins go on."""
+        with self._lock:
+            sessions = frozenset(self._sessions)
+        for pid in tuple(self.alive()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.getsid(pid) not in sessions:
+                    os.kill(pid, signal.SIGKILL)
+
     def end_all(self) -> tuple[int, ...]:
         """SIGKILL whatever is left of the run and wait for it to be gone; the ids of those that stayed nevertheless.
 

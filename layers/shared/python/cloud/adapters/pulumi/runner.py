@@ -27,6 +27,9 @@ from cloud.ports.runner import Emit, RunRequest, RunResult, ShouldStop
 if TYPE_CHECKING:
     from semver import VersionInfo
 
+LINGER_SECONDS = 3.0
+"""How long an engine may take to leave after its last step before a program's daemons are ended."""
+
 
 class AutomationRunner:
     """The StackRunner on the Automation API. Safe to use from several threads; each run has its own folder and processes.
@@ -58,6 +61,7 @@ class AutomationRunner:
                 timeout_seconds=request.timeout_seconds,
                 grace_seconds=request.grace_seconds,
                 on_interrupt=reader.interrupted,
+                on_tick=lambda: self._end_strays(reader, processes),
                 clock=self._clock,
             )
             environment = self._settings.process_environment(folder, marker)
@@ -73,6 +77,11 @@ class AutomationRunner:
                 # However the run went: nothing that it started outlives it, or writes to a folder that is being removed.
                 processes.end_all()
         return _conclude(outcome, request, redactor)
+
+    def _end_strays(self, reader: EventReader, processes: RunProcesses) -> None:
+        """The engine, though done, waits for everybody who holds its program's output, also for a daemon that never ends."""
+        if reader.summary_at is not None and self._clock() - reader.summary_at > LINGER_SECONDS:
+            processes.end_strays()
 
     def _engine(self, environment: Mapping[str, str]) -> tuple[str, VersionInfo]:
         """The engine's path and version. The version is asked for once: it takes as long as any other command."""

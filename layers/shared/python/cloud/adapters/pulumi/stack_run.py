@@ -104,7 +104,7 @@ class StackRun:
         except CommandError as error:
             # Its text is the display of the whole run; what it says is told from the events instead.
             failed = FailedCommand(command.exit_code or 0, *command.last_output)
-            self._clean_up(workspace, killed=failed.exit_code < 0)
+            self._clean_up(workspace, killed=failed.signal > 0)
             raise explain(failed, self._reader, ids_of(request)) from error
         if runs_program(request.kind) and not self._reader.has_finished_program:
             self._clean_up(workspace, killed=False)
@@ -201,8 +201,11 @@ class StackRun:
         # The lock is ours, because the engine had it and there is only one; and its owner is proved dead: we have its exit
         # code, and nothing of it is left.
         if killed and (self._holds_lock or self._reader.has_started) and self._settings.is_self_managed:
-            with contextlib.suppress(CommandError):
+            try:
                 workspace.free_lock(self._request.pulumi_stack)
+            except CommandError as error:
+                said = self._reader.redactor.message(str(error))
+                self._queue.put([self._log("warning", f"Pulumi's lock on the stack could not be freed: {said}")])
         state = Checkpoint()
         with contextlib.suppress(CommandError, CloudError):
             state = self._read_state(workspace)

@@ -72,6 +72,7 @@ class Supervisor:
         timeout_seconds: float,
         grace_seconds: float,
         on_interrupt: Callable[[], None] = lambda: None,
+        on_tick: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._processes = processes
@@ -80,6 +81,7 @@ class Supervisor:
         self._deadline = clock() + timeout_seconds
         self._grace = grace_seconds
         self._on_interrupt = on_interrupt
+        self._on_tick = on_tick
         self._clock = clock
         self._next_question = clock()
         self._kill_at = float("inf")
@@ -107,6 +109,7 @@ class Supervisor:
                 over = ended.wait(FLUSH_SECONDS)
                 if broken is None:
                     self._queue.flush()
+                    self._on_tick()
                     self._look(over)
             except BaseException as error:  # noqa: BLE001 (raised again below, once nothing runs any more)
                 broken = error

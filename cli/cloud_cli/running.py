@@ -1,0 +1,90 @@
+"""An operation from its start to its end, as a command shows it: the view that suits, Ctrl-C, the summary, the exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cloud_cli.interruption import Decision, OnInterrupt
+from cloud_cli.main import INTERRUPTED
+from cloud_cli.options import context_options
+from cloud_cli.session import Session
+from cloud_cli.terminal import clean
+
+if TYPE_CHECKING:
+    from cloud.client.rest import CloudClient
+
+FAILED = 1
+
+
+def start(
+    session: Session, client: CloudClient, kind: str, deployment_id: str, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Start a deploy or a destroy and say so; gives the operation."""
+    from cloud_cli import deploying
+
+    operation = deploying.start(client, kind, deployment_id, request)
+    session.say(f"Started {kind} {clean(operation['id'])}.")
+    return operation
+
+
+def show_detached(session: Session, operation: Mapping[str, Any]) -> int:
+    """Say how to come back to an operation that nobody follows; gives the exit code."""
+    session.show_json_line(operation)
+    session.show(
+        f"{clean(operation['kind'])} {clean(operation['id'])} runs; `{again('watch', session, operation)}` follows it."
+    )
+    return 0
+
+
+def again(command: str, session: Session, operation: Mapping[str, Any]) -> str:
+    """The command line that does something else with the same operation."""
+    return shlex.join(
+        [
+            "cloud",
+            command,
+            str(operation["deployment_id"]),
+            "--operation",
+            str(operation["id"]),
+            *context_options(session.options),
+        ]
+    )
+
+
+def follow_to_the_end(
+    session: Session, client: CloudClient, operation: Mapping[str, Any], on_interrupt: OnInterrupt
+) -> int:
+    """Follow to the end, show it, and give the exit code."""
+    from cloud_cli import deploying
+    from cloud_cli.live import make_view
+
+    view = make_view(
+        session.err,
+        file=sys.stdout,
+        as_json=session.options.json,
+        quiet=session.options.quiet,
+        verbose=session.options.debug,
+    )
+    decision = Decision(session, on_interrupt)
+    advice = (
+        f"`{again('watch', session, operation)}` follows it again, `{again('cancel', session, operation)}` ends it."
+    )
+    ended = deploying.follow(client, operation, view, decide=decision, advice=advice)
+    _show_end(session, client, ended)
+    if ended["state"] in ("succeeded", "completed"):
+        return 0
+    return INTERRUPTED if decision.has_cancelled and ended["state"] == "cancelled" else FAILED
+
+
+def _show_end(session: Session, client: CloudClient, operation: Mapping[str, Any]) -> None:
+    session.show_json_line(operation)
+    if session.options.json:
+        return
+    from cloud_cli.summary import render_summary
+
+    outputs: Mapping[str, Mapping[str, Any]] = {}
+    if operation["kind"] == "deploy":
+        outputs = client.outputs(str(operation["deployment_id"]), str(operation["environment"]))
+    session.show(render_summary(operation, outputs, options=context_options(session.options)))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
+from cloud.adapters.pulumi.supervision import BATCH, EndReason, EventQueue, Supervisor
+from cloud.domain.events import EventType, NewEvent
+
+
+def line(number: int) -> NewEvent:
+    return NewEvent(EventType.LOG_CREATED, {"stack": "network", "level": "info", "message": str(number)})
+
+
+class Received:
+    def __init__(self) -> None:
+        self.batches: list[list[NewEvent]] = []
+
+    def __call__(self, events: Sequence[NewEvent]) -> None:
+        self.batches.append(list(events))
+
+
+class StubbornProcesses(RunProcesses):
+    """Nothing runs; ``killed`` is set when the supervisor ends everything."""
+
+    def __init__(self) -> None:
+        super().__init__("supervision")
+        self.interrupts = 0
+        self.killed = threading.Event()
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
+        super().interrupt()
+
+    def end_all(self) -> tuple[int, ...]:
+        self.killed.set()
+        return ()
+
+
+@pytest.fixture
+def processes() -> StubbornProcesses:
+    return StubbornProcesses()
+
+
+def test_events_arrive_in_order_in_batches_also_those_of_the_last_moment(processes: StubbornProcesses) -> None:
+    received = Received()
+    queue = EventQueue(received)
+    supervisor = Supervisor(processes, queue, lambda: False, timeout_seconds=60, grace_seconds=1)
+
+    outcome = supervisor.supervise(lambda: queue.put([line(number) for number in range(2 * BATCH + 7)]) or "done")
+
+    assert (outcome.result, outcome.failure, outcome.reason) == ("done", None, None)
+    assert [len(batch) for batch in received.batches] == [BATCH, BATCH, 7]
+    assert [event.data["message"] for batch in received.batches for event in batch] == [str(n) for n in range(107)]
+
+
+def test_work_that_fails_hands_its_error_over(processes: StubbornProcesses) -> None:
+    def work() -> None:
+        raise LookupError("nowhere")
+
+    outcome = Supervisor(
+        processes, EventQueue(Received()), lambda: False, timeout_seconds=60, grace_seconds=1
+    ).supervise(work)
+
+    assert isinstance(outcome.failure, LookupError)
+    assert processes.interrupts == 0
+
+
+def test_work_that_ignores_the_interrupt_is_killed_after_the_grace_period(processes: StubbornProcesses) -> None:
+    supervisor = Supervisor(processes, EventQueue(Received()), lambda: True, timeout_seconds=60, grace_seconds=0)
+
+    outcome = supervisor.supervise(processes.killed.wait)
+
+    assert outcome.reason is EndReason.STOPPED
+    assert processes.interrupts == 1
+
+
+def test_a_run_out_of_time_is_interrupted_once(processes: StubbornProcesses) -> None:
+    supervisor = Supervisor(processes, EventQueue(Received()), lambda: False, timeout_seconds=0, grace_seconds=0)
+
+    assert supervisor.supervise(processes.killed.wait).reason is EndReason.TIMED_OUT
+    assert processes.interrupts == 1
+
+
+def test_an_interrupt_between_two_commands_is_not_lost(processes: StubbornProcesses) -> None:
+    interrupted = threading.Event()
+
+    def work() -> None:
+        interrupted.wait()
+        processes.start(["true"], cwd=".", env={})
+
+    supervisor = Supervisor(
+        processes,
+        EventQueue(Received()),
+        lambda: True,
+        timeout_seconds=60,
+        grace_seconds=60,
+        on_interrupt=lambda: threading.Timer(0, interrupted.set).start(),
+    )
+    processes.interrupt()
+
+    assert isinstance(supervisor.supervise(work).failure, RunIsEnding)
+
+
+def test_a_result_that_came_before_the_interrupt_counts(processes: StubbornProcesses) -> None:
+    supervisor = Supervisor(processes, EventQueue(Received()), lambda: True, timeout_seconds=60, grace_seconds=0)
+
+    outcome = supervisor.supervise(lambda: processes.killed.wait() and "finished")
+
+    assert (outcome.result, outcome.reason) == ("finished", EndReason.STOPPED)
+
+
+class Full(Exception):
+    pass
+
+
+def test_an_emit_that_fails_ends_the_run_and_is_raised_once_nothing_runs_any_more(processes: StubbornProcesses) -> None:
+    finished = threading.Event()
+
+    def emit(events: Sequence[NewEvent]) -> None:
+        raise Full
+
+    queue = EventQueue(emit)
+
+    def work() -> None:
+        queue.put([line(1)])
+        processes.killed.wait()
+        finished.set()
+
+    with pytest.raises(Full):
+        Supervisor(processes, queue, lambda: False, timeout_seconds=60, grace_seconds=0).supervise(work)
+    assert finished.is_set()

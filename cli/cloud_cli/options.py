@@ -77,7 +77,9 @@ def _stack_option(name: str, text: str) -> Any:
     return typer.Option(name, metavar="STACK", help=text, show_default=False, autocompletion=completion.stacks)
 
 
-StackOption = Annotated[list[str] | None, _stack_option("--stack", "This stack and what it needs; repeatable.")]
+StackOption = Annotated[
+    list[str] | None, _stack_option("--stack", "This stack and what it needs (destroy: what needs it); repeatable.")
+]
 OnlyOption = Annotated[list[str] | None, _stack_option("--only", "Exactly this stack; repeatable.")]
 FromOption = Annotated[list[str] | None, _stack_option("--from", "This stack and what depends on it; repeatable.")]
 ParallelOption = Annotated[

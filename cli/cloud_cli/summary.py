@@ -163,7 +163,8 @@ def _next(
     for name in [stack["stack"] for stack in stacks if stack["status"] == StackStatus.FAILED][:MAX_LOGS]:
         yield f"What the program of {clean(name)} said:", shlex.join(["cloud", "logs", *target, "--stack", str(name)])
     again = ["cloud", str(operation["kind"]), *target, *_selection(operation)]
-    yield "Go on, when it is corrected; what is done already stays as it is:", shlex.join(again)
+    when = "" if operation["state"] == TaskState.CANCELLED else ", when it is corrected"
+    yield f"Go on{when}; what is done already stays as it is:", shlex.join(again)
 
 
 def _selection(operation: Mapping[str, Any]) -> Iterator[str]:

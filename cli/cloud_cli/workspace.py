@@ -63,7 +63,9 @@ def manifests_near(start: Path, pattern: str = "*") -> list[Path]:
 
 
 def find_workspace(given: str, start: Path) -> Workspace:
-    """The deployment that ``given`` names: an id, the path of a manifest, of its folder or of its project; empty for the only one there is.
+    """The deployment that ``given`` names: an id, the path of a manifest, of its folder or of its project.
+
+    Empty means the only one there is.
 
     Raises NotFound when there is none, UsageError when there are several.
     """

@@ -87,6 +87,7 @@ class LocalCloud:
             self.aws.add_event_sources(provision.event_sources())
             self.aws.add_rules(provision.event_rules({topology.STATE_MACHINES[0].name: self.state_machine_arn}))
             self._gateway().start()  # last: whoever is answered finds everything in place
+            self.aws.warm_up()  # the first deployment is seconds away: nobody has to wait for this
         except BaseException:
             self.stop()
             raise
@@ -140,7 +141,7 @@ class LocalCloud:
         return self.gateway
 
     def _start_aws(self) -> None:
-        self.aws.start()
+        self.aws.start(warm_up=False)
         provision.create_tables(self.aws)
         provision.create_buckets(self.aws)
         provision.create_key(self.aws)

@@ -64,7 +64,7 @@ def _run(*, with_memory: bool) -> tuple[float, float, float]:
 def _bare() -> tuple[float, float]:
     began = time.perf_counter()
     with _process(_BARE, dict(os.environ)) as process:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        assert process.stdout is not None
         process.stdout.readline()
         return time.perf_counter() - began, _rss_mb(process.pid)
 
@@ -85,7 +85,7 @@ def _await_health(context: Path, server: subprocess.Popen[bytes]) -> None:
     while server.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(FileNotFoundError, OSError):
             url = json.loads(context.read_text(encoding="utf-8"))["url"]
-            with urllib.request.urlopen(f"{url}/health") as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"{url}/health") as answer:
                 if answer.status == 200:
                     return
         time.sleep(0.005)

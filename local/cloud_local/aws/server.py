@@ -107,6 +107,7 @@ class EmulatedAws:
         self._patches = patches
         self._server: LoopbackServer | None = None
         self._front: Front | None = None
+        self._is_warming = False
         self._warm = threading.Event()
         self._interpreter_ready = False
         self._clients: dict[str, Any] = {}
@@ -130,8 +131,11 @@ class EmulatedAws:
             "AWS_DEFAULT_REGION": self.region,
         }
 
-    def start(self) -> EmulatedAws:
-        """Serve, and warm up in the background. Raises OSError when the port is taken, RuntimeError when one runs already."""
+    def start(self, *, warm_up: bool = True) -> EmulatedAws:
+        """Serve, and warm up in the background, or later by ``warm_up``: it takes a second of the processor.
+
+        Raises OSError when the port is taken, RuntimeError when one runs already.
+        """
         global _running
         with _running_lock:
             if _running is not None:
@@ -140,15 +144,22 @@ class EmulatedAws:
             _running = self
         for mapping in self._event_sources:
             self._read(mapping)
-        threading.Thread(target=self._warm_up, name="emulated-aws-warm-up", daemon=True).start()
+        if warm_up:
+            self.warm_up()
         return self
+
+    def warm_up(self) -> None:
+        """Load in the background what the first execution would wait for."""
+        self._is_warming = True
+        threading.Thread(target=self._warm_up, name="emulated-aws-warm-up", daemon=True).start()
 
     def stop(self) -> None:
         """Abort what runs, stop the threads and forget all state. Stopping twice is harmless."""
         global _running
         if self._server is None:
             return
-        self._warm.wait()
+        if self._is_warming:
+            self._warm.wait()
         for reader in self._readers:
             reader.stop()
         self._readers.clear()

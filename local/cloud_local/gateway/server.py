@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -35,6 +36,11 @@ class _Protocol(WebSocketsSansIOProtocol):
         self.conn.send_response(self.conn.reject(HTTPStatus.BAD_REQUEST, "The address is not ASCII.\n"))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # uvicorn would log a refusal as an error of ours
 
     async def run_asgi(self) -> None:
         await super().run_asgi()

@@ -96,7 +96,7 @@ def test_what_lambda_itself_refuses_is_a_gateway_error(
 
 def test_a_body_that_is_too_large_as_an_event_is_the_callers_error(local: LocalCloud, client: CloudClient) -> None:
     with pytest.raises(ConfigurationError, match="too large"):
-        client.validate('"' * 4_000_000)  # each is two bytes more in the event
+        client.validate('"' * 2_000_000)  # two bytes each in the body, four in the event
 
 
 def test_a_second_one_in_the_process_is_refused_and_the_first_goes_on(
@@ -119,7 +119,7 @@ def test_a_port_that_is_taken_leaves_everything_as_it_was(tmp_path: Path, which:
         taken.listen()
         options = {which: taken.getsockname()[1]}
         with pytest.raises((OSError, RuntimeError)):
-            LocalCloud(Options(tmp_path, scripted=True, **options)).start()  # type: ignore[arg-type]
+            LocalCloud(Options(tmp_path, scripted=True, **options)).start()
     assert dict(os.environ) == before
 
 

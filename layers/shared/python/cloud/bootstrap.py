@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from cloud.ports.runner import StackRunner
 from cloud.ports.workflow import ConnectionGateway, Lookups, Vault, Workflow
 from cloud.service.platform import Platform
 from cloud.settings import Settings, engine_environment, host_environment, settings
+
+Made = TypeVar("Made")
+
+
+def _once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """``make`` called once, also when the first callers come at the same time (functools.cache would call it for each)."""
+    lock = threading.Lock()
+    made: list[Made] = []
+
+    def get() -> Made:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def make_platform(chosen: Settings) -> Platform:
@@ -18,13 +37,13 @@ def make_platform(chosen: Settings) -> Platform:
 
     clock = SystemClock()
 
-    @cache
+    @_once
     def workflow() -> Workflow:
         from cloud.adapters.stepfunctions import StepFunctionsWorkflow
 
         return StepFunctionsWorkflow(chosen)
 
-    @cache
+    @_once
     def runner() -> StackRunner:
         if chosen.runner == "scripted":
             from cloud.adapters.memory.runner import ScriptedRunner
@@ -49,19 +68,18 @@ def make_platform(chosen: Settings) -> Platform:
             )
         )
 
-    @cache
     def lookups(region: str, role_arn: str) -> Lookups:
         from cloud.adapters.lookups import AwsLookups
 
         return AwsLookups(chosen, region=region, role_arn=role_arn)
 
-    @cache
+    @_once
     def gateway() -> ConnectionGateway:
         from cloud.adapters.websocket import ApiGatewayConnections
 
         return ApiGatewayConnections(chosen)
 
-    @cache
+    @_once
     def vault() -> Vault:
         from cloud.adapters.kms import KmsVault
 

@@ -124,7 +124,7 @@ def test_a_program_with_a_syntax_error_is_told_by_it(engine: RunnerUnderTest, lo
 
 
 def test_a_program_that_ends_its_process_with_an_error_is_told_by_the_exit_code(
-    engine: RunnerUnderTest, log: Log
+    engine: RunnerUnderTest, log: AnsweringLog
 ) -> None:
     error = fails_with(engine, log, "os._exit(3)")
     assert (type(error), error.message) == (ProgramFailed, "The program ended with exit code 3.")
@@ -154,17 +154,19 @@ while True:
 
 
 def test_a_program_that_stops_the_engine_itself_is_ended_and_the_stack_is_free_again(
-    engine: RunnerUnderTest, log: Log
+    engine: RunnerUnderTest, log: AnsweringLog
 ) -> None:
-    code = WAIT_UNTIL_HEARD + "os.kill(os.getsid(0), signal.SIGSTOP)\ntime.sleep(600)"
+    stop = f"open({str(log.heard)!r} + '.now', 'w').close()\nos.kill(os.getsid(0), signal.SIGSTOP)\ntime.sleep(600)"
+    code = WAIT_UNTIL_HEARD + stop
+    stopped = log.heard.with_name("heard.now")
     with pytest.raises(RunInterrupted):
-        engine.runner.run(engine.request_for(zipped(code), grace_seconds=1.0), log, log.heard.exists)
+        engine.runner.run(engine.request_for(zipped(code), grace_seconds=1.0), log, stopped.exists)
 
     assert deploy(engine, log, 'Box("a")').changes == {"create": 1}
 
 
 def test_an_engine_that_is_killed_is_told_by_the_signal_and_the_stack_is_free_again(
-    engine: RunnerUnderTest, log: Log
+    engine: RunnerUnderTest, log: AnsweringLog
 ) -> None:
     error = fails_with(engine, log, WAIT_UNTIL_HEARD + "os.kill(os.getsid(0), signal.SIGKILL)\ntime.sleep(600)")
 

@@ -119,8 +119,21 @@ def test_no_command_starts_after_an_interrupt_until_cleaning_up_is_allowed(
     with pytest.raises(RunIsEnding):
         launch("pass")
 
-    processes.reopen()
+    processes.begin_cleaning_up()
     assert launch("pass").wait() == 0
+
+
+def test_what_cleans_up_after_the_run_is_not_ended_with_it(processes: RunProcesses, launch: Launch) -> None:
+    children_of(launch(FAMILY + WAIT))
+    processes.begin_cleaning_up()
+    cleaner = launch(f"import time; print(flush=True); {WAIT}")
+    children_of(cleaner)
+
+    processes.end_all(but_cleaning_up=True)
+    assert list(processes.alive()) == [cleaner.pid]
+
+    processes.end_all()
+    assert list(processes.alive()) == []
 
 
 def test_ending_nothing_is_no_error() -> None:

@@ -34,7 +34,7 @@ class StubbornProcesses(RunProcesses):
         self.interrupts += 1
         super().interrupt()
 
-    def end_all(self) -> tuple[int, ...]:
+    def end_all(self, *, but_cleaning_up: bool = False) -> tuple[int, ...]:
         self.killed.set()
         return ()
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,11 +137,13 @@ def server() -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def gateway(server: Gateway) -> Gateway:
+def gateway(server: Gateway) -> Iterator[Gateway]:
     """The module's server, its functions as if they had never been called."""
     server.functions.answers.clear()
     server.functions.calls.clear()
-    return server
+    yield server
+    while server.server._server.server_state.tasks:  # a ``$disconnect`` of this test is not for the next one
+        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -56,9 +56,12 @@ def test_a_browser_shows_its_token_in_the_address_and_no_event_holds_it(gateway:
     "query",
     ["", "?token=", "?token=wrong", "?token=t%C3%B6k%C3%A9n", "?token=%FF", "?token=" + "x" * 4_000, "?Token=" + TOKEN],
 )
-def test_without_the_token_nobody_connects(gateway: Gateway, query: str) -> None:
+def test_without_the_token_nobody_connects_and_nothing_is_logged(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture, query: str
+) -> None:
     assert refusal(gateway, token=None, query=query) == 401
     assert gateway.functions.calls == []
+    assert caplog.text == ""
 
 
 def test_a_wrong_header_is_not_saved_by_a_right_address(gateway: Gateway) -> None:

@@ -50,7 +50,8 @@ class StackRecord:
 
     ``attempt`` fences results: a write that carries an older operation or attempt is refused. ``outputs`` maps names to
     JSON values; a secret one is stored as ``{"secret": true}`` without its value (Pulumi's state keeps it).
-    ``seconds`` holds the durations of the last successful runs, newest last, for predictions.
+    ``seconds`` holds the durations of the last deploys that changed something, newest last, for predictions;
+    ``last_seconds`` is the last run's, whatever it did.
     ``program_digest`` is that of the program that last ran, noted before Pulumi starts: as long as it stands there, Pulumi's
     state may hold something, whatever became of the run. ``dependencies`` are what the stack needed when it last ran, hard
     and optional ones, so that it is destroyed before them also when the manifest no longer has it.
@@ -68,6 +69,7 @@ class StackRecord:
     changes: Mapping[str, int] = field(default_factory=dict)
     resource_count: int = 0
     seconds: tuple[float, ...] = ()
+    last_seconds: float = 0.0
     program_seconds: float = 0.0
     blocked_by: str = ""
     reason: str = ""

@@ -38,7 +38,7 @@ def stack_view(record: StackRecord) -> dict[str, Any]:
         "operation_id": record.operation_id,
         "resource_count": record.resource_count,
         "changes": dict(record.changes),
-        "seconds": record.seconds[-1] if record.seconds else None,
+        "seconds": record.last_seconds or None,
         "program_seconds": record.program_seconds,
         "blocked_by": record.blocked_by,
         "reason": record.reason,

@@ -135,7 +135,8 @@ def _write(platform: Platform, operation: Operation, stack: str, ended: _Ended) 
             row,
             outputs=run["outputs"],
             resource_count=int(run["resource_count"]),
-            seconds=(*row.seconds, result.seconds)[-KEPT_DURATIONS:],
+            seconds=_durations(row, result),
+            last_seconds=result.seconds,
             program_seconds=result.program_seconds,
             secrets_provider=run["secrets_provider"],
             program_digest=run["program_digest"],
@@ -146,8 +147,13 @@ def _write(platform: Platform, operation: Operation, stack: str, ended: _Ended) 
     return result, True
 
 
+def _durations(row: StackRecord, result: StackResult) -> tuple[float, ...]:
+    """What predictions are made of: a destroy, or a run that changed nothing, says little about the next deploy."""
+    kept = (*row.seconds, result.seconds) if result.status is StackStatus.DEPLOYED else row.seconds
+    return kept[-KEPT_DURATIONS:]
+
+
 def _standing_result(row: StackRecord) -> StackResult:
-    seconds = row.seconds[-1] if row.seconds else 0.0
     return StackResult(
-        row.stack, row.status, row.reason, row.changes, seconds, row.program_seconds, row.blocked_by, row.error
+        row.stack, row.status, row.reason, row.changes, row.last_seconds, row.program_seconds, row.blocked_by, row.error
     )

@@ -179,6 +179,7 @@ class StackRow(Row):
     changes = JSONAttribute()
     resource_count = NumberAttribute()
     seconds = JSONAttribute()
+    last_seconds = NumberAttribute(default=0)
     program_seconds = NumberAttribute()
     blocked_by = UnicodeAttribute()
     reason = UnicodeAttribute()

@@ -38,6 +38,10 @@ class RunProcesses:
         self._sessions: set[int] = set()
         self._current: subprocess.Popen[bytes] | None = None
         self._is_ending = False
+        self._is_cleaning_up = False
+        # Held by an ending from its first look to its last, so that it can't take a command that is started for cleaning up
+        # for one that it is to end.
+        self._ending = threading.RLock()
 
     def start(
         self, command: Sequence[str], *, cwd: str, env: Mapping[str, str], with_input: bool = False
@@ -46,7 +50,7 @@ class RunProcesses:
 
         Raises RunIsEnding after an interrupt: one that fell between two commands must not be lost.
         """
-        with self._lock:
+        with self._ending, self._lock:
             if self._is_ending:
                 raise RunIsEnding
             process = subprocess.Popen(
@@ -70,10 +74,13 @@ class RunProcesses:
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGINT)
 
-    def reopen(self) -> None:
-        """Allow commands again, for what is to be done after an interrupt."""
-        with self._lock:
-            self._is_ending = False
+    def begin_cleaning_up(self) -> None:
+        """Allow commands again, for what is to be done after an interrupt or a failure; first end what is left."""
+        with self._ending:
+            self.end_all()
+            self._is_cleaning_up = True
+            with self._lock:
+                self._is_ending = False
 
     def end_strays(self) -> None:
         """SIGKILL what left the sessions of the run (a program's daemons); Pulumi and its plugins go on."""
@@ -84,21 +91,25 @@ class RunProcesses:
                 if os.getsid(pid) not in sessions:
                     os.kill(pid, signal.SIGKILL)
 
-    def end_all(self) -> tuple[int, ...]:
+    def end_all(self, *, but_cleaning_up: bool = False) -> tuple[int, ...]:
         """SIGKILL whatever is left of the run and wait for it to be gone; the ids of those that stayed nevertheless.
 
-        Repeated until nothing is found, because a process may start another while it is being looked for.
+        Repeated until nothing is found, because a process may start another while it is being looked for. With
+        ``but_cleaning_up`` nothing is done once cleaning up has begun.
         """
-        left = tuple(self.alive())
-        for _ in range(_ROUNDS):
-            if not left:
-                break
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            self._sleep(_PAUSE_SECONDS)
+        with self._ending:
+            if but_cleaning_up and self._is_cleaning_up:
+                return ()
             left = tuple(self.alive())
-        return left
+            for _ in range(_ROUNDS):
+                if not left:
+                    break
+                for pid in left:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, signal.SIGKILL)
+                self._sleep(_PAUSE_SECONDS)
+                left = tuple(self.alive())
+            return left
 
     def alive(self) -> Iterator[int]:
         """The ids of the run's processes that are running now (a zombie only waits to be reaped and isn't one)."""

@@ -196,8 +196,7 @@ class StackRun:
         """After a failure: end what the CLI left behind, free its lock if it died holding it, and say what was done."""
         from pulumi.automation.errors import CommandError
 
-        self._processes.reopen()
-        self._processes.end_all()
+        self._processes.begin_cleaning_up()
         # The lock is ours, because the engine had it and there is only one; and its owner is proved dead: we have its exit
         # code, and nothing of it is left.
         if killed and (self._holds_lock or self._reader.has_started) and self._settings.is_self_managed:

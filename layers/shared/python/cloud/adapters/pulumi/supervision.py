@@ -85,6 +85,7 @@ class Supervisor:
         self._clock = clock
         self._next_question = clock()
         self._kill_at = float("inf")
+        self._has_killed = False
         self.reason: EndReason | None = None
 
     def supervise(self, work: Callable[[], _Result]) -> Outcome[_Result]:
@@ -116,7 +117,8 @@ class Supervisor:
                 self._end(EndReason.BROKEN)
             if self._clock() >= self._kill_at:
                 self._kill_at = self._clock() + CLEAN_UP_SECONDS
-                self._processes.end_all()
+                self._processes.end_all(but_cleaning_up=not self._has_killed)
+                self._has_killed = True
         if broken is not None:
             raise broken
         return Outcome(results[0] if results else None, failures[0] if failures else None, self.reason)

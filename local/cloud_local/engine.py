@@ -79,6 +79,7 @@ class Engine:
         """End the fork server and what still runs in it. Stopping twice is harmless."""
         if self._server is not None:
             self._server.stop()
+            self._server.socket_path.unlink(missing_ok=True)  # one that had no time to tidy up leaves it
             self._server = None
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -12,10 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
-from cloud.client.contexts import LOCAL, Context, context_file, load_context
+from cloud.client.contexts import LOCAL, context_file, load_context
 from cloud.client.rest import CloudClient
 from cloud.domain.errors import InternalError, LockHeld
 from cloud_local import lifecycle
@@ -195,22 +193,3 @@ def test_the_callers_aws_and_proxy_reach_nothing_of_it(
     with client() as cloud:
         deployment = cloud.init(org="acme", project="web")["id"]
         assert cloud.exists(deployment)
-
-
-def test_the_context_holds_what_a_client_needs_and_shows_no_token(home: Path) -> None:
-    lifecycle.start(["--scripted"])
-    context = load_context(LOCAL)
-
-    written = json.loads(context_file(LOCAL).read_text())
-    assert set(written) == {"url", "websocket_url", "token", "user", "aws_url"}
-    assert context.token not in repr(context)
-    assert isinstance(context, Context)
-    found = boto3.client(
-        "dynamodb",
-        endpoint_url=context.aws_url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="any",
-    )
-    assert "cloud-deployments" in found.list_tables()["TableNames"]
-    found.close()

@@ -98,3 +98,11 @@ def test_connections_are_closed_to_the_bearer_of_the_token(context: Context) -> 
         assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (403, "IncompleteSignatureException")
         client.send('{"action": "ping"}')
         assert json.loads(client.recv(20)) == {"type": "pong"}
+
+
+def test_the_context_holds_what_a_client_needs_and_shows_no_token(home: Path, context: Context) -> None:
+    written = json.loads((home / "contexts" / "local.json").read_text(encoding="utf-8"))
+
+    assert set(written) == {"url", "websocket_url", "token", "user", "aws_url"}
+    assert len(context.token) >= 32
+    assert context.token not in repr(context)

@@ -65,7 +65,7 @@ def _pretty(workspace: Workspace, key: str) -> str:
 def set_value(workspace: Workspace, arguments: Arguments) -> None:
     """Set one value; without one on the command line it is read from standard input."""
     key, *values = arguments.words
-    value = values[0] if values else sys.stdin.read().rstrip("\n")
+    value = values[0] if values else sys.stdin.read().removesuffix("\n")
     kind = arguments.text("type", "string")
     _put(workspace, key, value, as_path=arguments.flag("path"), is_secret=arguments.flag("secret"), kind=kind)
     workspace.settings.save()

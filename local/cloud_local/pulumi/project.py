@@ -117,5 +117,6 @@ class StackSettings:
 
     def save(self) -> None:
         """Write the file, whole."""
-        text = yaml.safe_dump(self.document, sort_keys=False, allow_unicode=True, width=1 << 20)
+        # Escaped: what YAML takes for a line break (U+0085 and others) would come back as a blank.
+        text = yaml.safe_dump(self.document, sort_keys=False, width=1 << 20)
         self.file.write_text(text if self.document else "")

@@ -35,7 +35,17 @@ from cloud.service.run_stack import run_stack
 from tests.unit.service.scene import Scene
 
 WRITES = frozenset(
-    {"append", "claim_start", "create", "create_schedule", "put", "put_environment", "put_lock", "put_record"}
+    {
+        "append",
+        "claim_start",
+        "create",
+        "create_schedule",
+        "put",
+        "put_environment",
+        "put_lock",
+        "put_manifest",
+        "put_record",
+    }
     | {"put_schedule", "put_token", "register_stacks", "remember", "write_lines", "succeed", "fail"}
 )
 MAX_ATTEMPTS = 6
@@ -334,3 +344,10 @@ class Machine:
             call()
         except CloudError:
             return
+
+
+def run(scene: Scene, operation_id: str, seed: int = 0) -> None:
+    """Drive one operation to its end, without faults."""
+    machine = Machine(scene, random.Random(seed))
+    machine.execute({"operation_id": operation_id, "deployment_id": scene.deployment_id}, operation_id)
+    machine.finish()

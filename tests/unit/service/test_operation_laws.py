@@ -200,22 +200,17 @@ def test_operations_on_one_environment_run_one_after_the_other(
             began.setdefault(operation_id, len(began))
 
     machine.watch = look
+    healed = False
     while True:
         try:
             machine.finish()
             break
         except AssertionError:
-            # Only one whose execution died in its last step may hold the others up, until somebody looks.
-            lock = scene.stores.operations.get_lock(scene.deployment_id, "dev")
-            dead = [
-                item
-                for item in operations
-                if lock.owner
-                and lock.owner.operation_id == item.id
-                and not scene.workflow.is_running(scene.arn_of(item.id))
-            ]
-            if not dead:
+            # Only those whose execution died in its last step may hold the others up, until somebody looks.
+            dead = [item for item in operations if not scene.workflow.is_running(scene.arn_of(item.id))]
+            if healed or not dead:
                 raise
+            healed = True
             heal(scene, *dead)
     heal(scene, *operations)
     for operation in operations:

@@ -112,6 +112,11 @@ def cloud_home() -> str:
     return os.environ.get("CLOUD_HOME") or os.path.expanduser("~/.cloud")  # noqa: PTH111 - a path as text, nothing is opened
 
 
+def caller_name() -> str:
+    """Who acts, where a context does not say it for good: CLOUD_USER, or empty."""
+    return os.environ.get("CLOUD_USER", "")
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from functools import cached_property
 from typing import Any
 
@@ -46,7 +45,7 @@ class KmsVault:
     def open(self, sealed: str, context: str) -> str:
         try:
             blob = base64.b64decode(sealed, validate=True)
-        except binascii.Error:
+        except ValueError:  # of base64, and of what is no ASCII
             raise StateError("A stored secret is not sealed text.") from None
 
         def foreign() -> StateError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cloud.domain.errors import ConfigurationError, NetworkError
-from cloud.settings import cloud_home
+from cloud.settings import caller_name, cloud_home
 
 LOCAL = "local"
 
@@ -47,7 +47,8 @@ def load_context(name: str) -> Context:
     """Raises NetworkError when there is no such context, ConfigurationError when its file can't be read."""
     path = context_file(name)
     try:
-        return Context(**json.loads(path.read_text(encoding="utf-8")))
+        context = Context(**json.loads(path.read_text(encoding="utf-8")))
+        return replace(context, user=caller_name() or context.user)
     except FileNotFoundError:
         hint = (
             "Start it with `cloud local start`." if name == LOCAL else "`cloud local start` makes the context 'local'."

@@ -10,7 +10,8 @@
     ├── AwsError                AWS refused or failed
     │   ├── Throttled · AccessDenied · CredentialsExpired · QuotaExceeded
     ├── NetworkError            a server could not be reached
-    ├── AuthError               not signed in, or not allowed
+    ├── AuthError               not signed in
+    │   └── Forbidden           signed in, but not allowed
     ├── NotFound
     └── InternalError           a defect of the platform itself
 
@@ -173,6 +174,12 @@ class NetworkError(CloudError):
 
 class AuthError(CloudError):
     code, http_status, exit_code = "auth", 401, 6
+
+
+class Forbidden(AuthError):
+    """The caller is known, and may not."""
+
+    code, http_status = "forbidden", 403
 
 
 class NotFound(CloudError):

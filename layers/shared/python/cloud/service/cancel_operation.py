@@ -52,9 +52,12 @@ def cancel_operation(platform: Platform, deployment_id: str, operation_id: str, 
 
 
 def running_operation(platform: Platform, deployment_id: str, environment: str) -> str:
-    """The operation that holds the environment. Raises NotFound when it is free."""
+    """The operation that holds the environment, else the latest that waits for an approval. Raises NotFound."""
     lock = platform.stores.operations.get_lock(deployment_id, environment)
     if lock.owner is None:
+        for operation in platform.stores.operations.list(deployment_id).items:
+            if operation.environment == environment and not operation.state.is_terminal:
+                return operation.id
         raise NotFound(
             f"Nothing runs in {environment or 'no environment'} of {deployment_id}.",
             hint="`cloud status` shows the operations.",

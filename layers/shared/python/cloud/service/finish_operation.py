@@ -19,6 +19,13 @@ from cloud.service.platform import Platform
 from cloud.service.settle_stacks import settle_stacks
 
 _WITHOUT_ERROR = (TaskState.SUCCEEDED, TaskState.COMPLETED)
+_ENDED = {
+    TaskState.SUCCEEDED: "succeeded",
+    TaskState.COMPLETED: "completed",
+    TaskState.FAILED: "failed",
+    TaskState.CANCELLED: "was cancelled",
+    TaskState.ERROR: "ended with an error of the platform",
+}
 _STATUS_AFTER = {
     TaskState.FAILED: DeploymentStatus.FAILED,
     TaskState.ERROR: DeploymentStatus.FAILED,
@@ -118,7 +125,7 @@ def _status_after(platform: Platform, operation: Operation) -> DeploymentStatus:
 def _message(operation: Operation) -> str:
     if operation.error is not None:
         return str(operation.error["message"])
-    return f"The {operation.kind.value} {operation.state.value}."
+    return f"The {operation.kind.value} {_ENDED[operation.state]}."
 
 
 def _summary(stacks: list[StackRecord]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from cloud.domain.errors import AlreadyExists
@@ -32,21 +33,22 @@ def init_deployment(
     if deployment_id:
         DEPLOYMENT_ID.require(deployment_id)
     now = platform.timestamp()
-    for attempt in range(ID_ATTEMPTS):
-        try:
-            return platform.stores.deployments.create(
-                Deployment(
-                    id=deployment_id or platform.clock.new_deployment_id(),
-                    org=org,
-                    project=project,
-                    created_at=now,
-                    updated_at=now,
-                    description=description,
-                    template=template,
-                    tags=dict(tags or {}),
-                )
+
+    def create() -> Deployment:
+        return platform.stores.deployments.create(
+            Deployment(
+                id=deployment_id or platform.clock.new_deployment_id(),
+                org=org,
+                project=project,
+                created_at=now,
+                updated_at=now,
+                description=description,
+                template=template,
+                tags=dict(tags or {}),
             )
-        except AlreadyExists:
-            if deployment_id or attempt == ID_ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable: the last attempt returns or raises")
+        )
+
+    for _ in range(0 if deployment_id else ID_ATTEMPTS - 1):
+        with contextlib.suppress(AlreadyExists):
+            return create()
+    return create()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cloud.domain.durations import format_duration
 from cloud.domain.errors import ConfigurationError, Problem
-from cloud.domain.manifest import Manifest
+from cloud.domain.manifest import DEFAULT_TIMEOUT_SECONDS, Manifest
 from cloud.domain.nodes import nodes_of
 from cloud.domain.operations import OnFailure, Operation
 from cloud.domain.plan import Plan, make_plan
@@ -15,6 +16,9 @@ from cloud.domain.schedule import Schedule
 from cloud.service.platform import Platform, Stored
 
 CACHED_MANIFESTS = 32
+
+LONGEST_RUN_SECONDS = 810
+"""Lambda's 900 seconds without the 90 that an interrupted Pulumi needs to write its state (2-orchestration, Interrupt)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,19 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
     )
     plan.budget.require_inline(deployment_id=operation.deployment_id)
     _require_executors(plan)
-    return plan
+    return replace(plan, warnings=(*plan.warnings, *_cut_timeouts(stored.manifest, plan)))
+
+
+def _cut_timeouts(manifest: Manifest, plan: Plan) -> list[str]:
+    """Time-outs that somebody set and that Lambda does not live to see. The default is longer too, and asks for nothing."""
+    known = (name for name in plan.stacks if name in manifest.stacks)
+    wanted = ((name, manifest.timeout_seconds(name, plan.environment)) for name in known)
+    return [
+        f"{name}: its timeout of {format_duration(seconds)} is cut to {format_duration(LONGEST_RUN_SECONDS)}, "
+        "the longest that a run on Lambda may take in this version."
+        for name, seconds in wanted
+        if seconds > LONGEST_RUN_SECONDS and seconds != DEFAULT_TIMEOUT_SECONDS
+    ]
 
 
 def _require_executors(plan: Plan) -> None:

@@ -129,12 +129,12 @@ def _config_problems(manifest: Manifest, configs: Mapping[str, str], files: Mapp
             expected="{stack}.{environment}.yaml",
             suggestion=did_you_mean(name, known),
         )
-    told: set[str] = set()
-    for environment in manifest.environments if files else ():
-        for problem in deployment_problems(nodes_of(manifest, environment, config_files=files)):
-            if problem.message not in told:
-                told.add(problem.message)
-                yield replace(problem, file="config")
+    told = {
+        problem.message: replace(problem, file="config")
+        for environment in (manifest.environments if files else ())
+        for problem in deployment_problems(nodes_of(manifest, environment, config_files=files))
+    }
+    yield from told.values()
 
 
 def _require_version(deployment: Deployment, if_match: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud.domain.errors import AuthError, RunInterrupted, StateError
+from cloud.domain.errors import Forbidden, RunInterrupted, StateError
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import Operation
 from cloud.domain.states import DeploymentStatus, TaskState
@@ -37,14 +37,16 @@ def request_approval(platform: Platform, deployment_id: str, operation_id: str, 
 def decide(platform: Platform, deployment_id: str, operation_id: str, *, approve: bool, caller: str) -> Operation:
     """Approve or reject a waiting operation; the first decision counts.
 
-    Raises AuthError when the caller is the requester, NotFound, and StateError when nothing waits.
+    Raises Forbidden when the caller is the requester, NotFound, and StateError when nothing waits.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.state is not TaskState.QUEUED:
         raise StateError(f"The operation does not wait: it is {operation.state.value}.", operation_id=operation_id)
     if caller == operation.requester:
-        raise AuthError(
-            "Nobody approves an operation of their own.", hint="Ask a colleague.", operation_id=operation_id
+        raise Forbidden(
+            "Nobody approves an operation of their own.",
+            hint="Ask a colleague. In local mode CLOUD_USER says who you are.",
+            operation_id=operation_id,
         )
     tokens = platform.stores.operations.get_tokens(deployment_id, operation_id, [TOKEN])
     if not tokens.get(TOKEN):

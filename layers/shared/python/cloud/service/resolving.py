@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from cloud.domain.configuration import resolve_configuration, stack_tiers
@@ -13,6 +14,7 @@ from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.placeholders import Placeholder, references
 from cloud.domain.placeholders_resolution import Lookup, resolve
 from cloud.domain.records import StackRecord
+from cloud.ports.workflow import Lookups
 from cloud.service.planning import load_manifest
 from cloud.service.platform import Platform, Stored
 from cloud.service.results import SECRET_OUTPUT
@@ -90,13 +92,17 @@ def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Ma
         ("env", "account"): environment.account,
     }
 
+    @cache
+    def aws() -> Lookups:
+        return platform.lookups(environment.region, environment.role_arn)
+
     def lookup(placeholder: Placeholder) -> Any:
         key = (placeholder.namespace, placeholder.name)
         if key in known:
             return known[key]
         if placeholder.namespace == "stack":
             return _output(operation, records, placeholder)
-        found = platform.lookups(environment.region, environment.role_arn)
+        found = aws()
         if placeholder.namespace == "ssm":
             return found.ssm(placeholder.name)
         if placeholder.namespace == "secret":

@@ -13,6 +13,7 @@ from cloud.domain.states import DeploymentStatus, TaskState
 from cloud.service.announcing import announce, operation_event
 from cloud.service.finish_operation import end_operation
 from cloud.service.operation_settings import check_settings
+from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.sealing import seal, unseal
 
@@ -121,12 +122,20 @@ def start_operation(
         announce(platform, operation, operation_event(operation, TaskState.QUEUED))
     try:
         # A repeated start of the same name and input is one execution, so a retry after a lost answer is safe.
-        platform.workflow().start(operation.id, {"operation_id": operation.id, "deployment_id": deployment_id})
+        arn = platform.workflow().start(operation.id, {"operation_id": operation.id, "deployment_id": deployment_id})
     except CloudError as error:
         if not (error.retryable and idempotency_key):
             end_operation(platform, deployment_id, operation.id, TaskState.ERROR, error)
         raise
-    return operation
+    return until_fresh(lambda: _bind(platform, operation, arn))
+
+
+def _bind(platform: Platform, operation: Operation, arn: str) -> Operation:
+    """Note the execution, unless OpenOperation was faster: one that dies before it can be found and ended all the same."""
+    current = platform.stores.operations.get(operation.deployment_id, operation.id)
+    if current.execution_arn:
+        return current
+    return platform.stores.operations.put(replace(current, execution_arn=arn))
 
 
 def _asked(platform: Platform, operation: Operation) -> dict[str, Any]:

@@ -299,7 +299,7 @@ def test_a_deploy_that_needs_an_approval_waits_for_somebody_else(make_project: C
     with shell.running("deploy", "--yes") as deploying:
         read_until(deploying, "waits for an approval")
         own = shell("approve", "--json")
-        assert (own.code, own.json()["code"]) == (6, "auth")
+        assert (own.code, own.json()["code"]) == (6, "forbidden")
         assert shell("approve", "--context", "bob").code == 0
         deploying.communicate(timeout=WAIT_SECONDS)
     assert deploying.returncode == 0

@@ -1,4 +1,4 @@
-"""Programs of users, good and bad, through the whole of local mode: the end state in DynamoDB, in the emulated AWS and in words."""
+"""Programs of users, good and bad, through all of local mode: the end in DynamoDB, in the emulated AWS and in words."""
 
 from __future__ import annotations
 

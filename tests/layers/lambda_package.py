@@ -1,4 +1,4 @@
-"""The layer and the functions as AWS would unpack them: our own source, and what requirements/runtime.txt locks, nothing else."""
+"""The layer and the functions as AWS would unpack them: our own source, what requirements/runtime.txt locks, no more."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_deploy_runs_every_stack_after_what_it_needs(cloud: Control) -> None:
 
 
 def test_the_outputs_of_a_stack_reach_the_configuration_of_the_next(cloud: Control) -> None:
-    graph = {"network": [], "app": []}
+    graph: dict[str, list[str]] = {"network": [], "app": []}
     scripts = {"network": {"outputs": {"vpc": {"id": "vpc-7", "zones": ["a", "b"]}}}}
     config = {"app": {"script": {"outputs": {"seen": "{{stack.network.vpc.id}} of {{env.name}}"}}}}
     deployment = cloud.deployment(graph, scripts=scripts, config=config)
@@ -145,7 +146,7 @@ def test_without_strict_layers_a_stack_starts_when_its_own_dependencies_are_done
 
 
 def test_never_more_than_max_parallel_run_at_once(cloud: Control) -> None:
-    graph = {f"s{number}": [] for number in range(6)}
+    graph: dict[str, list[str]] = {f"s{number}": [] for number in range(6)}
     deployment = cloud.deployment(graph)
     operation = cloud.run(deployment, max_parallel=2)
     cloud.assert_ended(deployment, operation, "succeeded")
@@ -251,6 +252,6 @@ def test_an_execution_has_no_more_events_than_the_planner_counts(cloud: Control,
     assert found >= counted - longer
 
 
-def history_of(cloud: Control, execution: str) -> list[dict[str, object]]:
+def history_of(cloud: Control, execution: str) -> list[dict[str, Any]]:
     pages = cloud.local.aws.client("stepfunctions").get_paginator("get_execution_history")
     return [event for page in pages.paginate(executionArn=cloud.arn(execution)) for event in page["events"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,13 @@ def operations_of(cloud: Control, deployment: str) -> list[str]:
     return [row["operation_id"] for row in cloud.rows("deployments", deployment, "OPERATION#")]
 
 
-def start_directly(cloud: Control, name: str, **payload: str) -> dict[str, str]:
+def start_directly(cloud: Control, name: str, **payload: str) -> dict[str, Any]:
     """StartExecution, as a person in the console does it; gives the execution's output."""
     cloud.local.aws.client("stepfunctions").start_execution(
         stateMachineArn=cloud.local.state_machine_arn, name=name, input=json.dumps(payload)
     )
     assert cloud.wait(name) == "SUCCEEDED"
-    output: dict[str, str] = json.loads(cloud.describe(name)["output"])
+    output: dict[str, Any] = json.loads(cloud.describe(name)["output"])
     return output
 
 

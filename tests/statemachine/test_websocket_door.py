@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from websockets.asyncio.client import connect
@@ -30,7 +31,7 @@ async def follow(cloud: Control, deployment: str, operation_id: str, since: Curs
     """The events until the operation's last one."""
     seen = []
     stream = EventStream(context_of(cloud), deployment, since=since, reconnect_seconds=0.01)
-    async with aclosing(aiter(stream)) as events:
+    async with aclosing(cast("AsyncGenerator[Event, None]", aiter(stream))) as events:
         async for event in events:
             if event.operation_id == operation_id:
                 seen.append(event)

@@ -21,6 +21,8 @@ from cloud_local.aws.patterns import Matcher, compile_pattern
 
 _logger = logging.getLogger(__name__)
 
+COALESCE_SECONDS = 0.05
+
 WRITES = frozenset(
     {
         "PutItem",
@@ -105,6 +107,9 @@ class StreamReader:
             with self._wake:
                 self._wake.wait_for(lambda: self._stopping or self._written > self._handled)
                 if self._stopping:
+                    return
+                # Lambda asks a shard four times a second; a short pause lets what is written together arrive together.
+                if self._wake.wait_for(lambda: self._stopping, COALESCE_SECONDS):
                     return
                 seen = self._written
             self._drain()

@@ -19,7 +19,7 @@ from cloud.service.sealing import seal, unseal
 from tests.unit.service.machine import run
 from tests.unit.service.scene import Scene
 
-GRAPH = {"network": [], "app": []}
+GRAPH: dict[str, list[str]] = {"network": [], "app": []}
 
 
 def resolved(scene: Scene, config: dict[str, Any], kind: OperationKind = OperationKind.DEPLOY, **more: Any) -> Any:

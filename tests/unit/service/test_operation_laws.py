@@ -104,7 +104,7 @@ def check_the_end(scene: Scene, operation: Operation) -> None:
     if not ended.started_at:
         return
     schedule, _ = scene.stores.operations.get_schedule(scene.deployment_id, operation.id)
-    results = {}
+    results: dict[str, set[str]] = {}
     for event in events:
         if "stack" in event.data and event.data.get("status") not in (None, "deploying", "destroying"):
             results.setdefault(event.data["stack"], set()).add(event.data["status"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,11 @@ def test_a_crash_between_any_two_writes_is_healed_by_putting_it_again(scene: Sce
     scene.deployment()
     digest = scene.stores.artifacts.put_program(b"zip")
     fuse = Fuse(after)
-    arguments = {"text": scene.text(CHAIN), "configs": {}, "programs": {"network": digest, "app": digest}}
+    arguments: dict[str, Any] = {
+        "text": scene.text(CHAIN),
+        "configs": {},
+        "programs": {"network": digest, "app": digest},
+    }
     with pytest.raises(Crash) if after <= 4 else pytest.raises(AssertionError):
         put_manifest(fused(scene.platform, fuse), scene.deployment_id, **arguments)
         assert fuse.left is None  # it was never reached: there are only four writes

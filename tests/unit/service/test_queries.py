@@ -137,7 +137,12 @@ def test_an_id_is_given_or_drawn_and_is_unique(scene: Scene) -> None:
 )
 def test_a_name_that_is_none_is_refused(scene: Scene, names: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError):
-        init_deployment(scene.platform, **{"org": "acme", "project": "shop", **names})
+        init_deployment(
+            scene.platform,
+            org=names.get("org", "acme"),
+            project=names.get("project", "shop"),
+            deployment_id=names.get("deployment_id", ""),
+        )
 
 
 def test_a_lost_race_is_run_again_but_not_for_ever() -> None:

@@ -35,7 +35,7 @@ from cloud.service.request_approval import decide, request_approval
 from cloud.service.results import result_name
 from cloud.service.run_stack import CANCEL_CHECK_SECONDS, run_stack
 from cloud.service.settle_stacks import settle_stacks
-from tests.unit.service.machine import Machine, run
+from tests.unit.service.machine import Crash, Fuse, Machine, fused, run
 from tests.unit.service.scene import ME, Scene
 
 CHAIN = {"network": [], "app": ["network"]}
@@ -324,7 +324,7 @@ def test_a_cancel_between_the_writes_of_confirm_plan_wins(scene: Scene) -> None:
             operations.create_schedule(*arguments)
             cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
 
-    racing = replace(scene.platform, stores=replace(scene.stores, operations=Cancelling()))  # type: ignore[arg-type]
+    racing = replace(scene.platform, stores=replace(scene.stores, operations=Cancelling()))
     with pytest.raises(RunInterrupted):
         confirm_plan(racing, scene.deployment_id, operation_id)
     assert scene.operation(operation_id).state is TaskState.QUEUED
@@ -343,7 +343,7 @@ def test_two_that_confirm_at_once_agree(scene: Scene) -> None:
             running = replace(operations.get(scene.deployment_id, operation_id), state=TaskState.RUNNING)
             operations.put(running)
 
-    racing = replace(scene.platform, stores=replace(scene.stores, operations=Racing()))  # type: ignore[arg-type]
+    racing = replace(scene.platform, stores=replace(scene.stores, operations=Racing()))
     assert len(confirm_plan(racing, scene.deployment_id, operation_id)["layers"]) == 2
 
 
@@ -560,7 +560,7 @@ def test_a_store_that_stumbles_does_not_end_a_run(scene: Scene) -> None:
             return operations.get(deployment_id, operation_id)
 
     stumbling = Stumbling()
-    platform = replace(scene.platform, stores=replace(scene.stores, operations=stumbling))  # type: ignore[arg-type]
+    platform = replace(scene.platform, stores=replace(scene.stores, operations=stumbling))
 
     def go() -> dict[str, Any]:
         return run_stack(
@@ -690,6 +690,21 @@ def test_a_map_that_broke_off_leaves_no_stack_under_way(scene: Scene) -> None:
     assert scene.told(operation_id, "terminal")[-1] == (True,)
 
 
+def test_an_operation_that_broke_off_before_it_ran_leaves_the_stacks_alone(scene: Scene) -> None:
+    scene.manifest(CHAIN)
+    run(scene, scene.start().id)
+    operation = scene.opened()
+    plan_deployment(scene.platform, scene.deployment_id, operation.id)
+    acquire_environment(scene.platform, scene.deployment_id, operation.id, "t")
+    platform = fused(scene.platform, Fuse(1))
+    with pytest.raises(Crash):
+        confirm_plan(platform, scene.deployment_id, operation.id)  # dies with the schedule written
+    caught = {"Error": "Lambda.Unknown", "Cause": ""}
+    finish_operation(scene.platform, scene.deployment_id, operation.id, state=None, caught=caught)
+    assert {name: scene.row(name).status for name in CHAIN} == dict.fromkeys(CHAIN, StackStatus.DEPLOYED)
+    assert scene.status() == "failed"  # as its plan had left it to this operation
+
+
 @pytest.mark.parametrize("error", [NotFound("gone"), Throttled("slow down")])
 def test_a_stack_that_cannot_be_settled_does_not_lock_the_environment(scene: Scene, error: Exception) -> None:
     operation_id = begun(scene)
@@ -704,7 +719,7 @@ def test_a_stack_that_cannot_be_settled_does_not_lock_the_environment(scene: Sce
                 raise StateError("broken") if isinstance(error, NotFound) else error
             return artifacts.get_record(deployment_id, operation_id, name)
 
-    platform = replace(scene.platform, stores=replace(scene.stores, artifacts=Broken()))  # type: ignore[arg-type]
+    platform = replace(scene.platform, stores=replace(scene.stores, artifacts=Broken()))
     operation = scene.operation(operation_id)
     if isinstance(error, Throttled):
         with pytest.raises(Throttled):  # the task is tried again

@@ -258,6 +258,6 @@ def test_two_that_create_the_same_operation_at_once_agree(scene: Scene) -> None:
             operations.create(operation)
             return operations.create(operation)
 
-    racing = replace(scene.platform, stores=replace(scene.stores, operations=Racing()))  # type: ignore[arg-type]
+    racing = replace(scene.platform, stores=replace(scene.stores, operations=Racing()))
     opened = open_operation(racing, direct(scene, event_id="e1"), "arn:1")
     assert opened["duplicate"] is False

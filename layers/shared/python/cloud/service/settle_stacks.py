@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cloud.domain import schedule as scheduler
-from cloud.domain.errors import CloudError, NotFound
+from cloud.domain.errors import CloudError
 from cloud.domain.operations import Operation
+from cloud.domain.states import TaskState
 from cloud.service.announcing import told_events
 from cloud.service.platform import Platform
 from cloud.service.record_stack import record_stack
@@ -18,10 +19,9 @@ def settle_stacks(platform: Platform, operation: Operation) -> None:
     runner stops as soon as it sees that the operation has ended.
     """
     operations = platform.stores.operations
-    try:
-        schedule, _ = operations.get_schedule(operation.deployment_id, operation.id)
-    except NotFound:
-        return  # it broke off before anything could run
+    if operation.state is not TaskState.RUNNING:
+        return  # it broke off before anything could run, be there a schedule or not
+    schedule, _ = operations.get_schedule(operation.deployment_id, operation.id)
     apply(platform, operation, scheduler.CancelRequested())
     told = {
         (event.data.get("stack"), event.data.get("status"))

@@ -99,9 +99,14 @@ class DynamoEventLog:
         with TransactWrite(connection=self._database.connection) as transaction:
             for event in events:
                 transaction.save(self._event_row(event, now))
-            transaction.update(
-                row(partition(deployment_id), f"COUNTER#{operation_id}"),
-                actions=[row.last.set(last + len(events)), row.ttl.set(_epoch(now + COUNTER_LIFE))],
+            # A put, not an update: the row holds nothing else, and no expression has to be parsed on the other side.
+            transaction.save(
+                row(
+                    partition(deployment_id),
+                    f"COUNTER#{operation_id}",
+                    last=last + len(events),
+                    ttl=_epoch(now + COUNTER_LIFE),
+                ),
                 condition=expected,
                 return_values="ALL_OLD",
             )

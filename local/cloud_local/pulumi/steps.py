@@ -6,6 +6,7 @@ is complete nevertheless.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from .diffs import DetailedDiff, Diff
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .registrar import Registrar
 
 
-class Step:
+class Step(ABC):
     """One step. `logical` steps are what the program asked for; the others serve them.
 
     `keys` cause a replacement, `diffs` changed.
@@ -69,9 +70,9 @@ class Step:
             self.keys = keys
         return self
 
+    @abstractmethod
     def apply(self) -> None:
         """Do it."""
-        raise NotImplementedError
 
 
 class SameStep(Step):

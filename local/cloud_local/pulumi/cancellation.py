@@ -23,6 +23,7 @@ class Cancellation:
         self._events = events
         self._preview = preview
         self._previous: dict[int, Any] = {}
+        self._received = 0
 
     def __enter__(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -34,8 +35,10 @@ class Cancellation:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
+        # Counted before anything else: the next signal may interrupt this very handler.
+        self._received += 1
         name, verb = ("^C", "press ^C") if number == signal.SIGINT else ("SIGTERM", "send SIGTERM")
-        if self._deployment.canceled.is_set():
+        if self._received > 1:
             self._events.stdout(f"{name} received; terminating\n")
             self._deployment.terminate()
             raise Terminated

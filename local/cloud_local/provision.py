@@ -16,6 +16,7 @@ from infra import topology
 TTL_ATTRIBUTE = "ttl"
 """Epoch seconds (4-data.md). moto keeps the declaration and deletes nothing: local mode does not live that long."""
 KEY_ALIAS = "alias/cloud"
+MAC_ALIAS = "alias/cloud-mac"
 ROLE_ARN = "arn:aws:iam::123456789012:role/cloud-deployment"
 
 
@@ -69,6 +70,10 @@ def create_key(aws: EmulatedAws) -> None:
     """The key that seals the secrets of manifests."""
     key = aws.client("kms").create_key(Description="cloud: secrets of manifests")["KeyMetadata"]["KeyId"]
     aws.client("kms").create_alias(AliasName=KEY_ALIAS, TargetKeyId=key)
+    mac = aws.client("kms").create_key(
+        Description="cloud: digests of configurations", KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC"
+    )["KeyMetadata"]["KeyId"]
+    aws.client("kms").create_alias(AliasName=MAC_ALIAS, TargetKeyId=mac)
 
 
 def create_state_machine(aws: EmulatedAws, machine: topology.StateMachine, folder: Path) -> str:

@@ -120,6 +120,7 @@ class LocalCloud:
             state_machine_arn=self.state_machine_arn,
             websocket_endpoint=self._gateway().management_url,
             kms_key=provision.KEY_ALIAS,
+            mac_key=provision.MAC_ALIAS,
             runner="scripted" if self.options.scripted else "automation",
             work_dir=str(self._folder / "work"),
             **engine,

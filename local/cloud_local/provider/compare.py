@@ -58,14 +58,24 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _matched(declared: list[Any], live: list[Any], fits: Callable[[Any, Any], bool] = same) -> bool:
-    """Whether every declared item has a live one of its own; the most specific choose first."""
-    rest = list(live)
-    for item in sorted(declared, key=lambda entry: -len(str(entry))):
-        hit = next((index for index, candidate in enumerate(rest) if fits(item, candidate)), None)
-        if hit is None:
-            return False
-        del rest[hit]
-    return True
+    """Whether every declared item has a live one of its own: a matching, found by augmenting paths (Kuhn's algorithm).
+
+    Taking the first that fits would not do: an item that fits several may take the only one that fits another.
+    """
+    candidates = [[index for index, item in enumerate(live) if fits(wanted, item)] for wanted in declared]
+    taken_by: dict[int, int] = {}
+
+    def place(wanted: int, seen: set[int]) -> bool:
+        for index in candidates[wanted]:
+            if index in seen:
+                continue
+            seen.add(index)
+            if index not in taken_by or place(taken_by[index], seen):
+                taken_by[index] = wanted
+                return True
+        return False
+
+    return all(place(wanted, set()) for wanted in range(len(declared)))
 
 
 def _as_number(value: Any) -> float | None:

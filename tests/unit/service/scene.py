@@ -12,6 +12,7 @@ from cloud.adapters.memory.clock import ManualClock
 from cloud.adapters.memory.gateway import MemoryGateway
 from cloud.adapters.memory.lookups import MemoryLookups
 from cloud.adapters.memory.runner import Script, ScriptedRunner
+from cloud.adapters.memory.state import MemoryState
 from cloud.adapters.memory.stores import memory_stores
 from cloud.adapters.memory.vault import MemoryVault
 from cloud.adapters.memory.workflow import MemoryWorkflow
@@ -45,7 +46,8 @@ class ObservedRunner:
         self.ran: list[str] = []
         self.requests: list[RunRequest] = []
         self._clock = clock
-        self._runner = ScriptedRunner(sleep=lambda seconds: self._sleep(seconds), clock=self._now)
+        self.states = MemoryState()
+        self._runner = ScriptedRunner(sleep=lambda seconds: self._sleep(seconds), clock=self._now, states=self.states)
 
     def run(self, request: RunRequest, emit: Emit, should_stop: ShouldStop) -> RunResult:
         self.ran.append(request.stack)
@@ -80,6 +82,7 @@ class Scene:
             self._lookups,
             lambda: self.gateway,
             lambda: self.vault,
+            lambda: self.runner.states,
         )
         self.deployment_id = ""
 

@@ -6,12 +6,16 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cloud.ports.runner import StackRunner
+from cloud.ports.state import PulumiState
 from cloud.ports.workflow import ConnectionGateway, Lookups, Vault, Workflow
 from cloud.service.platform import Platform
 from cloud.settings import Settings, engine_environment, host_environment, settings
+
+if TYPE_CHECKING:
+    from cloud.adapters.memory.state import MemoryState
 
 Made = TypeVar("Made")
 
@@ -44,11 +48,25 @@ def make_platform(chosen: Settings) -> Platform:
         return StepFunctionsWorkflow(chosen)
 
     @_once
+    def scripted_states() -> MemoryState:
+        from cloud.adapters.memory.state import MemoryState
+
+        return MemoryState()
+
+    @_once
+    def state() -> PulumiState:
+        if chosen.runner == "scripted":
+            return scripted_states()
+        from cloud.adapters.state_objects import pulumi_state
+
+        return pulumi_state(chosen)
+
+    @_once
     def runner() -> StackRunner:
         if chosen.runner == "scripted":
             from cloud.adapters.memory.runner import ScriptedRunner
 
-            return ScriptedRunner()
+            return ScriptedRunner(states=scripted_states())
         from cloud.adapters.pulumi.engine_settings import EngineSettings
         from cloud.adapters.pulumi.runner import AutomationRunner
 
@@ -85,7 +103,7 @@ def make_platform(chosen: Settings) -> Platform:
 
         return KmsVault(chosen)
 
-    return Platform(dynamodb_stores(chosen, clock), clock, workflow, runner, lookups, gateway, vault)
+    return Platform(dynamodb_stores(chosen, clock), clock, workflow, runner, lookups, gateway, vault, state)
 
 
 @cache

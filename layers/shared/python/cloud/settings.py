@@ -18,7 +18,8 @@ class Settings:
     ``scripted`` (the in-memory sibling, driven by the stack's configuration ``script``; for benchmarks and tests).
     ``pulumi_root`` is the folder whose ``bin/pulumi`` is used, empty for the one on PATH.
     ``backend_url`` is Pulumi's backend; ``secrets_provider`` its secrets provider (``awskms://…``), empty for a passphrase.
-    ``kms_key`` seals the secrets of manifests.
+    ``kms_key`` seals the secrets of manifests; ``mac_key`` (an HMAC key of KMS) digests configurations. ``engine`` names
+    everything that programs are run with (engine, SDKs, plugins, image), for fingerprints.
     """
 
     region: str = "us-east-1"
@@ -30,6 +31,8 @@ class Settings:
     connections_table: str = "cloud-websocket-connections"
     artifacts_bucket: str = "cloud-artifacts"
     kms_key: str = "alias/cloud"
+    mac_key: str = "alias/cloud-mac"
+    engine: str = ""
     state_machine_arn: str = ""
     websocket_endpoint: str = ""
     runner: str = "automation"
@@ -52,6 +55,8 @@ _NAMES: Mapping[str, str] = {
     "connections_table": "CLOUD_CONNECTIONS_TABLE",
     "artifacts_bucket": "CLOUD_ARTIFACTS_BUCKET",
     "kms_key": "CLOUD_KMS_KEY",
+    "mac_key": "CLOUD_MAC_KEY",
+    "engine": "CLOUD_ENGINE",
     "state_machine_arn": "CLOUD_STATE_MACHINE_ARN",
     "websocket_endpoint": "CLOUD_WEBSOCKET_ENDPOINT",
     "runner": "CLOUD_RUNNER",

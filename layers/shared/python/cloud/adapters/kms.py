@@ -1,8 +1,11 @@
-"""The port ``Vault`` on KMS: direct encryption, bound to the deployment by the encryption context."""
+"""The port ``Vault`` on KMS: direct encryption, bound to the deployment by the encryption context, and keyed digests."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
+import threading
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +28,8 @@ def too_long(size: int) -> ConfigurationError:
 class KmsVault:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lock = threading.Lock()
+        self._mac_keys: dict[str, bytes] = {}
 
     @cached_property
     def _client(self) -> Any:
@@ -56,3 +61,17 @@ class KmsVault:
             answer = self._client.decrypt(CiphertextBlob=blob, EncryptionContext={"deployment": context})
         plain: bytes = answer["Plaintext"]
         return plain.decode()
+
+    def mac(self, text: str, context: str) -> str:
+        """KMS is asked once per context: its MAC of the context is the key of the digests made here."""
+        with self._lock:
+            if context not in self._mac_keys:
+                with translated("derive a key for digests"):
+                    answer = self._client.generate_mac(
+                        KeyId=self._settings.mac_key,
+                        MacAlgorithm="HMAC_SHA_256",
+                        Message=f"fingerprint:{context}".encode(),
+                    )
+                self._mac_keys[context] = answer["Mac"]
+            key = self._mac_keys[context]
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -127,7 +127,11 @@ class StackResult:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row. Times are RFC 3339 in UTC or empty; ``version`` is the optimistic lock, 0 before the first write."""
+    """One row. Times are RFC 3339 in UTC or empty; ``version`` is the optimistic lock, 0 before the first write.
+
+    ``cancel_forced`` asks running stacks to be killed without waiting for Pulumi to end what it is doing. ``retry_of`` names
+    the operation whose unfinished stacks this one runs again.
+    """
 
     id: str
     deployment_id: str
@@ -146,5 +150,7 @@ class Operation:
     started_at: str = ""
     finished_at: str = ""
     cancel_requested: bool = False
+    cancel_forced: bool = False
+    retry_of: str = ""
     error: Mapping[str, Any] | None = None
     version: int = 0

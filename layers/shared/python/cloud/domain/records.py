@@ -45,6 +45,22 @@ class EnvironmentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RunClaim:
+    """Who runs Pulumi for a stack. ``holder`` is new for each run, so that nobody takes another's claim for its own.
+
+    ``taken_at`` and ``heartbeat_at`` are RFC 3339 in UTC; a claim expires ``run_claims.EXPIRES_SECONDS`` after its last
+    heartbeat. ``ends_by`` is when the executor is dead by its own time limit, whatever it does.
+    """
+
+    operation_id: str
+    attempt: int
+    holder: str
+    taken_at: str
+    heartbeat_at: str
+    ends_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class StackRecord:
     """One stack in one environment, item ``STACK#{stack}#{environment}``.
 
@@ -55,6 +71,9 @@ class StackRecord:
     ``program_digest`` is that of the program that last ran, noted before Pulumi starts: as long as it stands there, Pulumi's
     state may hold something, whatever became of the run. ``dependencies`` are what the stack needed when it last ran, hard
     and optional ones, so that it is destroyed before them also when the manifest no longer has it.
+    ``claim`` is there while a run is under way. Of the last success: ``fingerprint`` maps each cause of change to its digest
+    (empty: unknown), ``state_etag`` is what the state object's ETag was, ``succeeded_at`` when, ``references`` are the
+    StackReferences in its state. ``has_drift`` is known drift: it stays until a refresh or deploy finds the opposite.
     """
 
     deployment_id: str
@@ -77,6 +96,12 @@ class StackRecord:
     secrets_provider: Mapping[str, str] | None = None
     program_digest: str = ""
     dependencies: tuple[str, ...] = ()
+    claim: RunClaim | None = None
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    state_etag: str = ""
+    succeeded_at: str = ""
+    references: tuple[str, ...] = ()
+    has_drift: bool = False
     version: int = 0
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Protocol
 
 from cloud.domain.events import NewEvent
@@ -17,8 +18,19 @@ from cloud.domain.secret import Secret
 Emit = Callable[[Sequence[NewEvent]], None]
 """Takes a batch of ``stack.resource`` / ``log.created`` events, oldest first, at most 50 at a time."""
 
-ShouldStop = Callable[[], bool]
-"""Asked about once a second; True interrupts the run (SIGINT first, the process group after the grace period)."""
+
+class Stop(IntEnum):
+    """How a run should end before its time. True and False are INTERRUPT and NO."""
+
+    NO = 0
+    INTERRUPT = 1
+    """SIGINT, so that Pulumi ends what it is doing; the process group after the grace period."""
+    KILL = 2
+    """The process group at once: what Pulumi is doing stays behind as a pending operation."""
+
+
+ShouldStop = Callable[[], Stop | bool]
+"""Asked about once a second. It may first say INTERRUPT and later KILL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +46,22 @@ class SecretsProvider:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedOutputs:
+    """What a preview expects a stack to export: the known outputs (JSON values or ``Secret``), and the names of the unknown."""
+
+    outputs: Mapping[str, Any]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """Everything that one run needs.
 
     ``program`` is the zip of the Pulumi project (empty bytes are allowed for a destroy of a stack in Pulumi's state).
     ``config`` maps full Pulumi keys (``ecommerce:cidr``, ``aws:region``) to JSON values or ``Secret``; it is written whole.
     ``timeout_seconds`` bounds the run; at its end Pulumi gets SIGINT, ``grace_seconds`` later its process group SIGKILL.
+    Of a preview only: ``upstream`` maps stacks that were previewed before to what they are expected to export, and
+    ``unknown_config`` names the full keys whose values are not known yet (``config`` doesn't hold them).
     """
 
     operation_id: str
@@ -54,6 +76,8 @@ class RunRequest:
     secrets_provider: SecretsProvider | None = None
     timeout_seconds: float = 1800.0
     grace_seconds: float = 30.0
+    upstream: Mapping[str, PlannedOutputs] = field(default_factory=dict)
+    unknown_config: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +86,8 @@ class RunResult:
 
     ``resource_count`` is what the state holds afterwards (the stack itself not counted). ``references`` are the
     StackReferences found in the state, ``program_seconds`` the time between the program's first and last registration.
+    ``unknown_outputs`` are those that a preview can't know. ``has_pending`` tells that the state still holds pending
+    operations.
     """
 
     changes: Mapping[str, int]
@@ -72,6 +98,8 @@ class RunResult:
     program_seconds: float = 0.0
     references: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    unknown_outputs: tuple[str, ...] = ()
+    has_pending: bool = False
 
 
 class StackRunner(Protocol):
@@ -87,4 +115,14 @@ class StackRunner(Protocol):
         ...
 
 
-__all__ = ["Emit", "RunRequest", "RunResult", "Secret", "SecretsProvider", "ShouldStop", "StackRunner"]
+__all__ = [
+    "Emit",
+    "PlannedOutputs",
+    "RunRequest",
+    "RunResult",
+    "Secret",
+    "SecretsProvider",
+    "ShouldStop",
+    "StackRunner",
+    "Stop",
+]

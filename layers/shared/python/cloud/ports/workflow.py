@@ -80,3 +80,7 @@ class Vault(Protocol):
     def open(self, sealed: str, context: str) -> str:
         """Raises StateError when it was not sealed here, or not for this context."""
         ...
+
+    def mac(self, text: str, context: str) -> str:
+        """A keyed digest (hex) of ``text``: equal for equal texts and contexts, and telling nothing of them without the key."""
+        ...

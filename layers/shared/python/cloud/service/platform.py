@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud.domain.manifest import Manifest
 from cloud.ports.runner import StackRunner
+from cloud.ports.state import PulumiState
 from cloud.ports.stores import Stores
 from cloud.ports.workflow import Clock, ConnectionGateway, Lookups, Vault, Workflow
 
@@ -39,6 +40,7 @@ class Platform:
     lookups: Callable[[str, str], Lookups]
     gateway: Callable[[], ConnectionGateway]
     vault: Callable[[], Vault]
+    state: Callable[[], PulumiState]
     manifests: dict[tuple[str, int], Stored] = field(default_factory=dict)
 
     def timestamp(self) -> str:

@@ -205,6 +205,8 @@ class DynamoOperationStore:
             started_at=operation.started_at,
             finished_at=operation.finished_at,
             cancel_requested=operation.cancel_requested,
+            cancel_forced=operation.cancel_forced,
+            retry_of=operation.retry_of,
             error=None if operation.error is None else dict(operation.error),
             **version_of(operation.version),
         )
@@ -229,6 +231,8 @@ def _operation(row: OperationRow) -> Operation:
         started_at=row.started_at,
         finished_at=row.finished_at,
         cancel_requested=row.cancel_requested,
+        cancel_forced=row.cancel_forced,
+        retry_of=row.retry_of,
         error=row.error,
         version=row.version,
     )

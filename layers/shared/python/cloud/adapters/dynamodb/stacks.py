@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from cloud.adapters.aws_errors import translated
 from cloud.adapters.dynamodb.database import database, version_of
 from cloud.adapters.dynamodb.deployments import partition
 from cloud.adapters.dynamodb.rows import StackRow
 from cloud.domain.errors import StaleWrite
-from cloud.domain.records import StackRecord
+from cloud.domain.records import RunClaim, StackRecord
 from cloud.domain.states import StackStatus
 from cloud.ports.stores import Page
 from cloud.settings import Settings
@@ -95,6 +95,12 @@ class DynamoStackStore:
             secrets_provider=None if record.secrets_provider is None else dict(record.secrets_provider),
             program_digest=record.program_digest,
             dependencies=list(record.dependencies),
+            claim=None if record.claim is None else asdict(record.claim),
+            fingerprint=dict(record.fingerprint),
+            state_etag=record.state_etag,
+            succeeded_at=record.succeeded_at,
+            references=list(record.references),
+            has_drift=record.has_drift,
             **version_of(record.version),
         )
 
@@ -125,5 +131,11 @@ def _stack(row: StackRow) -> StackRecord:
         secrets_provider=row.secrets_provider,
         program_digest=row.program_digest,
         dependencies=tuple(row.dependencies),
+        claim=None if row.claim is None else RunClaim(**row.claim),
+        fingerprint=row.fingerprint,
+        state_etag=row.state_etag,
+        succeeded_at=row.succeeded_at,
+        references=tuple(row.references),
+        has_drift=row.has_drift,
         version=row.version,
     )

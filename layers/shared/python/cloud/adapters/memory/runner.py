@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloud.adapters.memory.state import MemoryState
 from cloud.domain.errors import (
     ConfigurationError,
     RunInterrupted,
@@ -71,7 +72,7 @@ class _State:
 
 class ScriptedRunner:
     """Thread-safe. ``scripts`` maps the name of a stack to its script; ``sleep`` and ``clock`` are those of the run, so that
-    a test that gives its own pair never waits."""
+    a test that gives its own pair never waits. ``states`` are told of each write, as Pulumi's backend would be."""
 
     def __init__(
         self,
@@ -79,7 +80,9 @@ class ScriptedRunner:
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        states: MemoryState | None = None,
     ) -> None:
+        self.states = states or MemoryState()
         self._scripts = dict(scripts or {})
         self._sleep = sleep
         self._clock = clock
@@ -102,9 +105,16 @@ class ScriptedRunner:
             finally:
                 with self._lock:
                     self._states[request.pulumi_stack] = play.state
+                self._wrote(request, play.state)
         finally:
             with self._lock:
                 self._running.discard(request.pulumi_stack)
+
+    def _wrote(self, request: RunRequest, state: _State) -> None:
+        if request.kind is OperationKind.DESTROY and not state.resources:
+            self.states.removed(request.project, request.pulumi_stack)
+        elif request.kind not in (OperationKind.PREVIEW, OperationKind.DRIFT):
+            self.states.written(request.project, request.pulumi_stack)
 
     def _script(self, request: RunRequest) -> Script:
         if not request.program and request.kind in (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 import threading
 
 from cloud.adapters.kms import MAX_PLAIN_BYTES, too_long
@@ -14,6 +17,7 @@ class MemoryVault:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[str, str]] = {}
+        self._key = secrets.token_bytes(32)
 
     def seal(self, plain: str, context: str) -> str:
         size = len(plain.encode())
@@ -30,3 +34,7 @@ class MemoryVault:
         if not owner or owner != context:
             raise StateError("A stored secret was not sealed for this deployment, or not with this key.")
         return plain
+
+    def mac(self, text: str, context: str) -> str:
+        key = hmac.new(self._key, context.encode(), hashlib.sha256).digest()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -44,7 +44,7 @@ class Function:
 
     ``tables`` and ``uses`` say what its role may reach (least privilege): table names, and ``artifacts`` (the bucket),
     ``workflow`` (the state machine), ``connections`` (WebSocket), ``vault`` (the key of manifests' secrets), ``lookups`` (what
-    placeholders ask AWS) and ``pulumi``.
+    placeholders ask AWS), ``state`` (a look at the ETags of Pulumi's states) and ``pulumi``.
     """
 
     name: str
@@ -94,9 +94,17 @@ class RuleTarget(StrEnum):
     FUNCTION = "function"
 
 
+DEFAULT_BUS = "default"
+"""The account's own bus, on which AWS services tell their events; every other one is declared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An EventBridge rule. ``input_paths`` maps the target's input fields to JSON paths of the event."""
+    """An EventBridge rule. ``input_paths`` maps the target's input fields to JSON paths of the event.
+
+    ``of_state_machine`` names the declared machine whose executions alone the rule sees: its ARN, known when it is deployed,
+    is added to the pattern's ``detail.stateMachineArn``.
+    """
 
     name: str
     bus: str
@@ -104,6 +112,16 @@ class Rule:
     target: RuleTarget
     target_name: str
     input_paths: dict[str, str] = field(default_factory=dict)
+    of_state_machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An EventBridge rule of the default bus that calls a function every ``minutes``."""
+
+    name: str
+    minutes: int
+    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +164,19 @@ FUNCTIONS = (
     Function("acquire_environment", timeout=60, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
     Function("confirm_plan", timeout=60, memory=1024, tables=_STORED, uses=("artifacts",)),
     Function("await_dependencies", tables=("deployments",), uses=("workflow",)),
-    Function("prepare_stack", timeout=60, tables=_STORED, uses=("artifacts", "lookups", "vault")),
+    Function("prepare_stack", timeout=60, tables=_STORED, uses=("artifacts", "lookups", "state", "vault")),
     Function("run_stack", timeout=900, memory=2048, tables=_STORED, uses=("artifacts", "lookups", "pulumi", "vault")),
     Function("record_stack", tables=_STORED, uses=("artifacts", "workflow")),
     Function("evaluate_outcome", tables=_STORED),
     Function("finish_operation", timeout=120, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
+    # Looks after operations from the outside. It frees Pulumi's lock of a run that died, which takes the engine.
+    Function(
+        "reconcile_operation",
+        timeout=300,
+        memory=2048,
+        tables=(*_STORED, "metrics"),
+        uses=("artifacts", "pulumi", "workflow"),
+    ),
     # The doors.
     Function("serve_api", memory=1024, tables=(*_STORED, "metrics"), uses=("artifacts", "vault", "workflow")),
     Function("open_connection", tables=("websocket-connections",)),
@@ -170,6 +196,10 @@ ROUTES = (
     Route("POST", "/deployments/{id}/plan"),
     Route("POST", "/deployments/{id}/deploy"),
     Route("DELETE", "/deployments/{id}"),
+    Route("POST", "/deployments/{id}/preview"),
+    Route("POST", "/deployments/{id}/refresh"),
+    Route("POST", "/deployments/{id}/drift"),
+    Route("POST", "/deployments/{id}/retry"),
     Route("POST", "/deployments/{id}/cancel"),
     Route("GET", "/deployments/{id}/status"),
     Route("GET", "/deployments/{id}/outputs"),
@@ -178,6 +208,8 @@ ROUTES = (
     Route("GET", "/deployments/{id}/operations/{operation_id}"),
     Route("POST", "/deployments/{id}/operations/{operation_id}/approve"),
     Route("POST", "/deployments/{id}/operations/{operation_id}/reject"),
+    Route("GET", "/deployments/{id}/environments/{environment}/lock"),
+    Route("DELETE", "/deployments/{id}/environments/{environment}/lock"),
     Route("GET", "/stacks/{name}/outputs"),
     Route("GET", "/stacks/{name}/status"),
     Route("GET", "/monitoring/deployments/{id}/logs"),
@@ -207,7 +239,21 @@ RULES = (
             "operation": "$.detail.operation",
         },
     ),
+    Rule(
+        "execution-ended",
+        DEFAULT_BUS,
+        {
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"status": ["ABORTED", "FAILED", "TIMED_OUT"]},
+        },
+        RuleTarget.FUNCTION,
+        "reconcile_operation",
+        of_state_machine="deployment",
+    ),
 )
+
+SCHEDULES = (Schedule("sweep-operations", minutes=1, function="reconcile_operation"),)
 
 STATE_MACHINES = (
     StateMachine(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cloud.domain.errors import CloudError, Problem
 from cloud.domain.suggestions import did_you_mean
 from cloud_cli.session import UsageError
-from cloud_cli.workspace import Workspace, shown
+from cloud_cli.workspace import DEPLOY, Workspace, shown
 
 if TYPE_CHECKING:
     from cloud.domain.document import Document
@@ -22,7 +22,8 @@ _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 @dataclass(frozen=True, slots=True)
 class Project:
     """A deployment that was found good. ``configs`` maps file names (``network.dev.yaml``) to their text, ``config_files``
-    ``network.dev`` to what they hold; ``programs`` maps each stack that is enabled anywhere to its folder."""
+    ``network.dev`` to what they hold; ``programs`` maps each stack that is enabled anywhere to its folder, ``includes`` to the
+    folders that are packed with it, by their places."""
 
     workspace: Workspace
     manifest: Manifest
@@ -30,6 +31,7 @@ class Project:
     configs: Mapping[str, str]
     config_files: Mapping[str, Any]
     programs: Mapping[str, Path]
+    includes: Mapping[str, Mapping[str, Path]]
     warnings: tuple[Problem, ...]
 
     @property
@@ -44,6 +46,7 @@ class _Findings:
     configs: dict[str, str] = field(default_factory=dict)
     config_files: dict[str, Any] = field(default_factory=dict)
     programs: dict[str, Path] = field(default_factory=dict)
+    includes: dict[str, dict[str, Path]] = field(default_factory=dict)
 
 
 def check_project(workspace: Workspace) -> Project:
@@ -69,6 +72,7 @@ def check_project(workspace: Workspace) -> Project:
         found.configs,
         found.config_files,
         found.programs,
+        found.includes,
         tuple(found.warnings),
     )
 
@@ -136,12 +140,14 @@ def _check_programs(workspace: Workspace, manifest: Manifest, document: Document
             found.problems.append(replace(at, message=wrong[0], expected=wrong[1]))
         else:
             found.programs[name] = folder
-        if stack.include:
-            found.problems.append(
-                document.problem(
-                    "this version ships a program's own folder only", ("stacks", name, "include"), expected="no include"
-                )
-            )
+        for index, place in enumerate(stack.include):
+            shared = workspace.root / place
+            wrong = _include_problem(shared, workspace, place)
+            if wrong:
+                path = ("stacks", name, "include", index)
+                found.problems.append(document.problem(wrong[0], path, expected=wrong[1]))
+            else:
+                found.includes.setdefault(name, {})[place] = shared
 
 
 def _source_problem(folder: Path, root: Path, source: str) -> tuple[str, str] | None:
@@ -152,4 +158,17 @@ def _source_problem(folder: Path, root: Path, source: str) -> tuple[str, str] | 
         return f"there is no folder {source}", f"a Pulumi project, relative to {shown(root)}"
     if not any((folder / file).is_file() for file in _PROJECT_FILES):
         return f"{source} holds no Pulumi.yaml", "a Pulumi project"
+    return None
+
+
+def _include_problem(folder: Path, workspace: Workspace, place: str) -> tuple[str, str] | None:
+    """What is wrong with a folder of ``include``, and what was expected. A program's zip holds no configuration."""
+    root, real = workspace.root.resolve(), folder.resolve()
+    if not real.is_relative_to(root):
+        return f"{place} leads out of the project", f"a folder inside {root}"
+    if not folder.is_dir():
+        return f"there is no folder {place}", f"a folder, relative to {shown(root)}"
+    for private in (root / DEPLOY, (workspace.folder / "config").resolve(), workspace.manifest.resolve()):
+        if private.is_relative_to(real) or real.is_relative_to(private):
+            return f"{place} holds manifests or their configuration", "a folder of nothing but code"
     return None

@@ -30,14 +30,24 @@ class Choice(StrEnum):
     GO_ON = "go-on"
 
 
-def start(client: CloudClient, kind: str, deployment_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Start a deploy or a destroy, once: a lost answer is asked for again with the same key. Gives the operation."""
-    call = client.destroy if kind == "destroy" else client.deploy
+def start(client: CloudClient, call: str, deployment_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Start an operation, once: a lost answer is asked for again with the same key. Gives the operation.
+
+    ``call`` is deploy, destroy, preview, refresh, drift or retry.
+    """
+    ask = {
+        "deploy": client.deploy,
+        "destroy": client.destroy,
+        "preview": client.preview,
+        "refresh": client.refresh,
+        "drift": client.drift,
+        "retry": client.retry,
+    }[call]
     key = secrets.token_hex(16)
     try:
-        return call(deployment_id, request, idempotency_key=key)
+        return ask(deployment_id, request, idempotency_key=key)
     except NetworkError:
-        return call(deployment_id, request, idempotency_key=key)
+        return ask(deployment_id, request, idempotency_key=key)
 
 
 def follow(

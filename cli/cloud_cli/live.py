@@ -16,7 +16,7 @@ from cloud.domain.events import Event, EventType
 from cloud.domain.states import StackStatus, TaskState
 from cloud_cli.progress import Progress, StackProgress, moment, short_type
 from cloud_cli.terminal import clean
-from cloud_cli.wording import changes, counted, duration
+from cloud_cli.wording import changes, counted, duration, status_word
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -186,7 +186,7 @@ class PlainView(_Base):
         if event.type is EventType.STACK_RESOURCE:
             return _resource_text(event.data) if self._verbose or event.data.get("state") == "failed" else ""
         if "stack" in event.data and "status" in event.data:
-            return _stack_text(progress.stacks[str(event.data["stack"])])
+            return _stack_text(progress.stacks[str(event.data["stack"])], progress.kind)
         return ""
 
 
@@ -214,16 +214,16 @@ def _status_text(progress: Progress, data: Mapping[str, Any]) -> str:
     return ""
 
 
-def _stack_text(stack: StackProgress) -> str:
+def _stack_text(stack: StackProgress, operation: str) -> str:
     name = clean(stack.name)
     if stack.status is StackStatus.SKIPPED and stack.blocked_by:
         return f"{name} skipped: {stack.blocked_by} failed"
-    if stack.is_under_way or stack.status in (StackStatus.WAITING, StackStatus.PENDING):
-        return f"{name} {stack.status.value}"
+    if not stack.has_ended:
+        return f"{name} {status_word(stack.status, operation)}"
     took = f" in {duration(stack.seconds)}" if stack.seconds is not None else ""
     if stack.is_good:
-        told = changes(stack.changes) or stack.reason
-        return f"{name} {stack.status.value}{took}" + (f" ({told})" if told else "")
+        told = changes(stack.changes, operation) or stack.reason
+        return f"{name} {status_word(stack.status, operation)}{took}" + (f" ({told})" if told else "")
     return f"{name} {stack.status.value}{took}" + (f": {stack.reason}" if stack.reason else "")
 
 

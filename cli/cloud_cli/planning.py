@@ -26,6 +26,7 @@ class Choices:
     on_failure: str | None = None
     max_parallel: int | None = None
     strict_layers: bool | None = None
+    force: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -33,21 +34,27 @@ class Choices:
         return Selection(tuple(self.stacks), tuple(self.only), tuple(self.start))
 
     def request(self, environment: str) -> dict[str, Any]:
-        """The body of the REST calls deploy, destroy and plan."""
+        """The body of the REST calls that plan or start an operation."""
         return {
             "environment": environment,
             **self.selection.to_dict(),
             "on_failure": self.on_failure,
             "max_parallel": self.max_parallel,
             "strict_layers": self.strict_layers,
+            "force": self.force,
             "settings": dict(self.settings),
         }
 
 
 def make_deploy_plan(
-    project: Project, environment: str, choices: Choices, known: Mapping[str, StackRecord] | None = None
+    project: Project,
+    environment: str,
+    choices: Choices,
+    known: Mapping[str, StackRecord] | None = None,
+    *,
+    kind: OperationKind = OperationKind.DEPLOY,
 ) -> Plan:
-    """The plan. ``known`` are the environment's stacks as the control plane has them.
+    """The plan of a deploy, or of its preview. ``known`` are the environment's stacks as the control plane has them.
 
     Raises ConfigurationError for an environment that is not enabled, and what ``make_plan`` raises.
     """
@@ -64,7 +71,7 @@ def make_deploy_plan(
     policy = manifest.policy
     return make_plan(
         nodes_of(manifest, environment, records=known, config_files=project.config_files),
-        kind=OperationKind.DEPLOY,
+        kind=kind,
         deployment_id=project.deployment_id,
         environment=environment,
         selection=choices.selection,

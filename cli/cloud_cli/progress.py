@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,18 +30,24 @@ IN_HAND = {
 """Pulumi's operations on a resource, while they last."""
 
 UNDER_WAY = (StackStatus.DEPLOYING, StackStatus.DESTROYING)
-GOOD = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DESTROYED)
+GOOD = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DESTROYED, StackStatus.DRIFTED)
 
 
 @dataclass(slots=True)
 class StackProgress:
-    """One stack. ``done`` of ``expected`` resources (0: unknown); ``resource`` is the one in hand, as people read it."""
+    """One stack. ``done`` of ``expected`` resources (0: unknown); ``resource`` is the one in hand, as people read it.
+
+    Previews, refreshes and drift scans leave a stack's status alone while they run: ``is_running`` tells that they do.
+    ``has_ended`` is set with the result, which of a preview may be ``pending``: a deploy would change the stack.
+    """
 
     name: str
     layer: int = 0
     dependencies: tuple[str, ...] = ()
     predicted_seconds: float = 0.0
     status: StackStatus = StackStatus.WAITING
+    is_running: bool = False
+    has_ended: bool = False
     done: int = 0
     expected: int = 0
     resource: str = ""
@@ -53,11 +59,16 @@ class StackProgress:
 
     @property
     def is_under_way(self) -> bool:
-        return self.status in UNDER_WAY
+        return self.is_running or self.status in UNDER_WAY
 
     @property
     def is_good(self) -> bool:
-        return self.status in GOOD
+        return self.status in GOOD or self.is_to_deploy
+
+    @property
+    def is_to_deploy(self) -> bool:
+        """Whether a preview has found that a deploy would change the stack."""
+        return self.has_ended and self.status is StackStatus.PENDING
 
     def elapsed(self, now: datetime) -> float | None:
         """Seconds of the run, until now or in the end; None when it never ran."""
@@ -118,7 +129,7 @@ class Progress:
         elif "stack" in data:
             stack = self.stacks.setdefault(str(data["stack"]), StackProgress(str(data["stack"])))
             if event.type is EventType.STACK_RESOURCE:
-                _apply_resource(stack, data)
+                _apply_resource(stack, data, at)
             elif "status" in data:
                 _apply_stack(stack, data, at)
 
@@ -134,16 +145,12 @@ class Progress:
             found.setdefault(stack.layer, []).append(stack)
         return dict(sorted(found.items()))
 
-    def count(self, statuses: Iterable[StackStatus]) -> int:
-        wanted = set(statuses)
-        return sum(stack.status in wanted for stack in self.stacks.values())
-
     def elapsed(self, now: datetime) -> float:
         return max(0.0, ((self.finished or now) - self.created).total_seconds())
 
     def remaining(self, now: datetime) -> float | None:
         """Seconds that the longest path through what is left will take by earlier runs; None when one of it never ran."""
-        left = {name: stack for name, stack in self.stacks.items() if not stack.status.is_settled}
+        left = {name: stack for name, stack in self.stacks.items() if not stack.has_ended}
         if not left or any(not stack.predicted_seconds for stack in left.values()):
             return None
         seconds = {
@@ -172,7 +179,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _apply_resource(stack: StackProgress, data: Mapping[str, Any]) -> None:
+def _apply_resource(stack: StackProgress, data: Mapping[str, Any], at: datetime) -> None:
+    if not stack.is_under_way and not stack.has_ended:
+        stack.is_running, stack.started = True, at
     stack.done = int(data.get("done", stack.done))
     stack.expected = max(int(data.get("expected") or 0), stack.expected)
     operation = str(data.get("op", ""))
@@ -189,9 +198,10 @@ def _apply_resource(stack: StackProgress, data: Mapping[str, Any]) -> None:
 
 def _apply_stack(stack: StackProgress, data: Mapping[str, Any], at: datetime) -> None:
     stack.status = StackStatus(data["status"])
-    if stack.is_under_way:
+    if stack.status in UNDER_WAY:
         stack.started = at
         return
+    stack.is_running, stack.has_ended = False, True
     stack.resource = ""
     stack.changes = {str(kind): int(count) for kind, count in (data.get("changes") or {}).items()}
     stack.reason, stack.blocked_by = clean(data.get("reason", ""), lines=True), clean(data.get("blocked_by", ""))

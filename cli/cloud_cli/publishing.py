@@ -31,7 +31,10 @@ def publish(client: CloudClient, project: Project, *, tell: Callable[[str], None
 
     deployment = project.manifest.deployment
     # All programs are read before anything is sent: one that can't be packed leaves nothing behind.
-    archives = {stack: zip_program(folder, name=stack) for stack, folder in sorted(project.programs.items())}
+    archives = {
+        stack: zip_program(folder, name=stack, include=project.includes.get(stack, {}))
+        for stack, folder in sorted(project.programs.items())
+    }
     if not client.exists(deployment.id):
         client.init(org=deployment.org, project=deployment.project, deployment_id=deployment.id)
         tell(f"Registered {deployment.id}.")

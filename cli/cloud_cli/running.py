@@ -15,19 +15,35 @@ from cloud_cli.terminal import clean
 
 if TYPE_CHECKING:
     from cloud.client.rest import CloudClient
+    from cloud_cli.workspace import Workspace
 
 FAILED = 1
 
 
-def start(
-    session: Session, client: CloudClient, kind: str, deployment_id: str, request: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Start a deploy or a destroy and say so; gives the operation."""
-    from cloud_cli import deploying
+def run_to_the_end(
+    session: Session,
+    client: CloudClient,
+    call: str,
+    deployment_id: str,
+    request: Mapping[str, Any],
+    *,
+    workspace: Workspace | None,
+    detach: bool,
+    on_interrupt: OnInterrupt,
+) -> int:
+    """Start an operation (``call`` names the route), note it in the journal of its workspace, and follow it to its end.
 
-    operation = deploying.start(client, kind, deployment_id, request)
-    session.say(f"Started {kind} {clean(operation['id'])}.")
-    return operation
+    Gives the exit code.
+    """
+    from cloud_cli import deploying, publishing
+
+    operation = deploying.start(client, call, deployment_id, request)
+    session.say(f"Started {clean(operation['kind'])} {clean(operation['id'])}.")
+    if workspace is not None:
+        publishing.write_journal(workspace, operation, session.options.context)
+    if detach:
+        return show_detached(session, operation)
+    return follow_to_the_end(session, client, operation, on_interrupt)
 
 
 def show_detached(session: Session, operation: Mapping[str, Any]) -> int:

@@ -11,18 +11,27 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cloud.domain.errors import Problem
+from cloud.domain.errors import (
+    ConfigurationError,
+    EngineMissing,
+    NotFound,
+    PendingOperations,
+    Problem,
+    StackBusy,
+)
 from cloud.domain.secret import is_secret_form
 from cloud.domain.states import StackStatus, TaskState
 from cloud_cli.columns import aligned
+from cloud_cli.previews import render_previews
+from cloud_cli.progress import GOOD
 from cloud_cli.terminal import clean
-from cloud_cli.wording import MARKS, changes, duration, first_line
+from cloud_cli.wording import COMMON_OUTPUTS, MARKS, TO_DEPLOY, changes, duration, first_line, shown_value, status_word
 
-COMMON_OUTPUTS = frozenset({"stack", "deployment", "env"})
-"""What every stack exports; it says nothing new."""
-
-MAX_VALUE = 200
 MAX_LOGS = 3
+_WITHOUT_LOGS = frozenset(
+    cls.code for cls in (ConfigurationError, NotFound, StackBusy, PendingOperations, EngineMissing)
+)
+"""Errors of runs in which no program said anything."""
 _HEADLINE_STYLES = {
     TaskState.FAILED: "bold red",
     TaskState.ERROR: "bold red",
@@ -35,11 +44,15 @@ def render_summary(
 ) -> RenderableType:
     """``operation`` as REST shows it with its stacks, ``outputs`` by stack; ``options`` lead to the same control plane."""
     parts: list[RenderableType] = ["", _headline(operation)]
+    kind = str(operation["kind"])
     stacks = _in_order(operation)
     if stacks:
-        parts += ["", render_stacks(stacks)]
+        parts += ["", render_stacks(stacks, kind)]
+    if kind == "preview":
+        parts.append(render_previews(stacks, operation.get("plan")))
+    parts += [Text(clean(warning), style="yellow") for warning in (operation.get("plan") or {}).get("warnings", ())]
     shown = {stack["stack"]: outputs.get(stack["stack"], {}) for stack in stacks if _is_good(stack)}
-    if operation["kind"] == "deploy" and any(shown.values()):
+    if kind == "deploy" and any(shown.values()):
         parts += ["", Text("Outputs", style="bold"), render_outputs(shown)]
     failed = [stack for stack in stacks if stack["status"] == StackStatus.FAILED]
     if failed:
@@ -54,20 +67,20 @@ def render_summary(
     return Group(*parts)
 
 
-def render_stacks(stacks: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A line per stack, as REST shows it."""
+def render_stacks(stacks: Sequence[Mapping[str, Any]], operation: str = "deploy") -> RenderableType:
+    """A line per stack, as REST shows it, in the words of the kind of ``operation``."""
     rows = []
     for stack in stacks:
         status = StackStatus(stack["status"])
-        mark, style = MARKS.get(status, ("…", "cyan"))
-        seconds = stack.get("seconds") if _is_good(stack) else None
+        mark, style = TO_DEPLOY if _is_to_deploy(stack) else MARKS.get(status, ("…", "cyan"))
+        seconds = stack.get("seconds") if status.is_settled or _is_to_deploy(stack) else None
         rows.append(
             [
                 Text(f"  {mark}", style=style),
                 Text(clean(stack["stack"])),
-                Text(status.value, style=style),
+                Text(status_word(status, operation), style=style),
                 Text(duration(seconds), style="dim"),
-                Text(_words(stack, status)),
+                Text(_words(stack, status, operation)),
             ]
         )
     return aligned(rows, right={3})
@@ -84,14 +97,6 @@ def render_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> RenderableType:
     return Group(*parts)
 
 
-def shown_value(value: Any, *, whole: bool = False) -> str:
-    """A text as it is, what else there is as JSON; shortened when it is long, unless the ``whole`` is wanted."""
-    if value == {"secret": True}:
-        return "(secret)"
-    text = clean(value if isinstance(value, str) and (value or whole) else json.dumps(value))
-    return text if whole or len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}… (`--json` shows all)"
-
-
 def _in_order(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The operation's stacks in the order of its plan."""
     plan = operation.get("plan") or {"layers": []}
@@ -101,7 +106,12 @@ def _in_order(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_good(stack: Mapping[str, Any]) -> bool:
-    return stack["status"] in (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DESTROYED)
+    return stack["status"] in GOOD or _is_to_deploy(stack)
+
+
+def _is_to_deploy(stack: Mapping[str, Any]) -> bool:
+    """Whether a preview has found that a deploy would change the stack; one that it has not reached has no result."""
+    return stack["status"] == StackStatus.PENDING and "changes" in stack
 
 
 def _headline(operation: Mapping[str, Any]) -> Text:
@@ -122,14 +132,14 @@ def _verb(state: TaskState) -> str:
     }.get(state, state.value)
 
 
-def _words(stack: Mapping[str, Any], status: StackStatus) -> str:
+def _words(stack: Mapping[str, Any], status: StackStatus, operation: str) -> str:
     reason = clean(stack.get("reason") or "", lines=True)
     if status is StackStatus.SKIPPED and stack.get("blocked_by"):
         return f"{clean(stack['blocked_by'])} failed"
-    if status in (StackStatus.WAITING, StackStatus.PENDING):
+    if status in (StackStatus.WAITING, StackStatus.PENDING) and not _is_to_deploy(stack):
         return "not started"
     if _is_good(stack):
-        return changes(stack.get("changes") or {}) or first_line(reason)
+        return changes(stack.get("changes") or {}, operation) or first_line(reason)
     return first_line(reason)
 
 
@@ -160,11 +170,21 @@ def _next(
     if TaskState(operation["state"]) not in (TaskState.FAILED, TaskState.ERROR, TaskState.CANCELLED):
         return
     target = [str(operation["deployment_id"]), "--env", str(operation["environment"]), *options]
-    for name in [stack["stack"] for stack in stacks if stack["status"] == StackStatus.FAILED][:MAX_LOGS]:
+    for name in [stack["stack"] for stack in stacks if _has_logs(stack)][:MAX_LOGS]:
         yield f"What the program of {clean(name)} said:", shlex.join(["cloud", "logs", *target, "--stack", str(name)])
-    again = ["cloud", str(operation["kind"]), *target, *_selection(operation)]
     when = "" if operation["state"] == TaskState.CANCELLED else ", when it is corrected"
-    yield f"Go on{when}; what is done already stays as it is:", shlex.join(again)
+    if stacks:
+        retry = ["cloud", "retry", str(operation["id"]), "--deployment", str(operation["deployment_id"]), *options]
+        yield f"Go on{when}, with what is left to do:", shlex.join(retry)
+    else:
+        again = ["cloud", str(operation["kind"]), *target, *_selection(operation)]
+        yield f"Start it again{when}:", shlex.join(again)
+
+
+def _has_logs(stack: Mapping[str, Any]) -> bool:
+    """Whether the stack failed after its program could say something."""
+    code = (stack.get("error") or {}).get("code")
+    return stack["status"] == StackStatus.FAILED and code not in _WITHOUT_LOGS
 
 
 def _selection(operation: Mapping[str, Any]) -> Iterator[str]:
@@ -180,6 +200,8 @@ def _selection(operation: Mapping[str, Any]) -> Iterator[str]:
         yield from ("--parallel", str(options["max_parallel"]))
     if options.get("strict_layers"):
         yield "--strict-layers"
+    if options.get("force"):
+        yield "--force"
     yield from _settings(options.get("settings") or {}, "")
 
 

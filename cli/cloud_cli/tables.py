@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cloud.domain.states import DeploymentStatus
 from cloud_cli.columns import aligned
 from cloud_cli.summary import render_stacks
 from cloud_cli.terminal import clean
@@ -67,11 +68,19 @@ def render_deployments(items: Sequence[Mapping[str, Any]]) -> RenderableType:
     rows = [[Text(title, style="bold") for title in ("Deployment", "Project", "Created", "Environments")]]
     for item in items:
         environments = Text(", ").join(
-            Text(f"{clean(name)} {clean(value)}", style=_STATUS_STYLES.get(value, "cyan"))
+            _listed_environment(name, value, is_disabled=name in item.get("disabled", ()))
             for name, value in sorted(item["environments"].items())
         )
         rows.append([*(Text(clean(item[key])) for key in ("id", "project", "created_at")), environments])
     return aligned(rows)
+
+
+def _listed_environment(name: str, status: str, *, is_disabled: bool) -> Text:
+    """A disabled environment to which nothing was ever done is disabled, and nothing else."""
+    if is_disabled and status == DeploymentStatus.INITIALIZED:
+        return Text(f"{clean(name)} disabled", style="dim")
+    more = " (disabled)" if is_disabled else ""
+    return Text(f"{clean(name)} {clean(status)}{more}", style=_STATUS_STYLES.get(status, "cyan"))
 
 
 def render_log_line(line: Mapping[str, Any]) -> RenderableType:

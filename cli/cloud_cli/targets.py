@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.domain.errors import ConfigurationError, NotFound
 from cloud.domain.identifiers import DEPLOYMENT_ID
+from cloud.domain.operations import OperationKind
 from cloud_cli.session import UsageError
 from cloud_cli.workspace import MANIFEST, Workspace, find_workspace, shown
 
@@ -65,13 +66,19 @@ def choose_remote_environment(client: CloudClient, target: Target, given: str) -
     )
 
 
-def latest_operation(client: CloudClient, target: Target, environment: str) -> Mapping[str, Any]:
-    """The environment's running operation, else its latest; without ``environment`` the latest of all. Raises NotFound."""
+def latest_operation(
+    client: CloudClient, target: Target, environment: str, *, with_looks: bool = True
+) -> Mapping[str, Any]:
+    """The environment's running operation, else its latest; without ``environment`` the latest of all. Raises NotFound.
+
+    ``with_looks`` False passes over previews and drift scans.
+    """
     for item in client.status(target.deployment_id, environment)["environments"] if environment else ():
         if item["held_by"]:
             return client.operation(target.deployment_id, item["held_by"])
     for operation in client.operations(target.deployment_id):
-        if environment in ("", operation["environment"]):
+        wanted = with_looks or not OperationKind(operation["kind"]).only_looks
+        if wanted and environment in ("", operation["environment"]):
             return client.operation(target.deployment_id, operation["id"])
     raise NotFound(
         f"{target.deployment_id} has had no operation{f' in {environment}' if environment else ''} yet.",

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cloud.domain.states import StackStatus, TaskState
-from cloud_cli.progress import GOOD, Progress, StackProgress
+from cloud_cli.progress import Progress, StackProgress
 from cloud_cli.terminal import clean
-from cloud_cli.wording import MARKS, changes, counted, duration, first_line
+from cloud_cli.wording import MARKS, TO_DEPLOY, changes, counted, duration, first_line
 
 BAR_WIDTH = 20
 NARROW = 80
@@ -48,7 +48,7 @@ def render(progress: Progress, now: datetime, *, width: int, height: int) -> Ren
         if number:
             parts.append(Text(f"Layer {number}{_shrunk(stacks) if shrunk else ''}", style="dim"))
         if not shrunk:
-            parts.append(_layer(stacks, now, width, names))
+            parts.append(_layer(stacks, now, width, names, progress.kind))
     return Group(*parts)
 
 
@@ -63,7 +63,7 @@ def _shrunk(stacks: list[StackProgress]) -> str:
     return f": {done} of {total} done" if done else f": {total} waiting"
 
 
-def _layer(stacks: Sequence[StackProgress], now: datetime, width: int, names: int) -> RenderableType:
+def _layer(stacks: Sequence[StackProgress], now: datetime, width: int, names: int, operation: str) -> RenderableType:
     """A line per stack; the columns are as wide as in every other layer."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.width = max(width - _MARGIN, 1)
@@ -75,12 +75,12 @@ def _layer(stacks: Sequence[StackProgress], now: datetime, width: int, names: in
     grid.add_column(justify="right", no_wrap=True, width=_SECONDS_WIDTH)
     grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for stack in stacks:
-        grid.add_row(*_row(stack, now, width))
+        grid.add_row(*_row(stack, now, width, operation))
     return grid
 
 
 def _header(progress: Progress, now: datetime) -> Text:
-    done = progress.count(GOOD)
+    done = sum(stack.is_good for stack in progress.stacks.values())
     style = {TaskState.FAILED: "bold red", TaskState.ERROR: "bold red", TaskState.CANCELLED: "bold yellow"}
     header = Text(
         f"{progress.kind} {progress.deployment_id} in {progress.environment}", style=style.get(progress.state, "bold")
@@ -102,7 +102,7 @@ def _notes(progress: Progress) -> Iterator[Text]:
         yield Text(progress.note, style="yellow", no_wrap=True, overflow="ellipsis")
 
 
-def _row(stack: StackProgress, now: datetime, width: int) -> list[RenderableType]:
+def _row(stack: StackProgress, now: datetime, width: int, operation: str) -> list[RenderableType]:
     mark, style = _mark(stack, now)
     bar: list[RenderableType] = [_bar(stack)] if width >= NARROW else []
     return [
@@ -111,18 +111,20 @@ def _row(stack: StackProgress, now: datetime, width: int) -> list[RenderableType
         *bar,
         Text(_figures(stack), style="dim"),
         Text(duration(stack.elapsed(now)), style="dim"),
-        Text(_words(stack), style="red" if stack.status is StackStatus.FAILED else "dim"),
+        Text(_words(stack, operation), style="red" if stack.status is StackStatus.FAILED else "dim"),
     ]
 
 
 def _mark(stack: StackProgress, now: datetime) -> tuple[str, str]:
+    if stack.is_to_deploy:
+        return TO_DEPLOY
     if stack.is_under_way:
         return _FRAMES[int(now.timestamp() * _FRAMES_PER_SECOND) % len(_FRAMES)], "cyan"
     return MARKS[stack.status]
 
 
 def _bar(stack: StackProgress) -> RenderableType:
-    if stack.status in (StackStatus.PENDING, StackStatus.WAITING, StackStatus.SKIPPED, StackStatus.CANCELLED):
+    if stack.status in (StackStatus.SKIPPED, StackStatus.CANCELLED) or not (stack.is_under_way or stack.has_ended):
         return ""
     style = "red" if stack.status is StackStatus.FAILED else "cyan"
     if stack.is_good:
@@ -142,14 +144,14 @@ def _figures(stack: StackProgress) -> str:
     return f"{stack.done}/{stack.expected}"
 
 
-def _words(stack: StackProgress) -> str:
+def _words(stack: StackProgress, operation: str) -> str:
     """What is in hand, what is waited for, or how it ended."""
     if stack.is_under_way:
         return stack.resource
-    if stack.status in (StackStatus.WAITING, StackStatus.PENDING):
+    if stack.status in (StackStatus.WAITING, StackStatus.PENDING) and not stack.has_ended:
         return f"after {', '.join(clean(name) for name in stack.dependencies)}" if stack.dependencies else "waiting"
     if stack.status is StackStatus.SKIPPED and stack.blocked_by:
         return f"skipped: {stack.blocked_by} failed"
     if stack.is_good:
-        return changes(stack.changes) or first_line(stack.reason)
+        return changes(stack.changes, operation) or first_line(stack.reason)
     return first_line(stack.reason) or stack.status.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloud.bootstrap import platform
-from cloud.entry import task
+from cloud.entry import attempt_of, task
 from cloud.observability import logger_of
 from cloud.service.await_dependencies import await_dependencies
 
@@ -14,4 +14,6 @@ logger = logger_of("await_dependencies")
 
 @task(logger)
 def handler(event: dict[str, Any], _context: Any) -> None:
-    await_dependencies(platform(), event["deployment_id"], event["operation_id"], event["stack"], event["token"])
+    await_dependencies(
+        platform(), event["deployment_id"], event["operation_id"], event["stack"], event["token"], attempt_of(event)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloud.bootstrap import platform
-from cloud.entry import task
+from cloud.entry import attempt_of, task
 from cloud.observability import logger_of
 from cloud.service.request_approval import request_approval
 
@@ -14,4 +14,4 @@ logger = logger_of("request_approval")
 
 @task(logger)
 def handler(event: dict[str, Any], _context: Any) -> None:
-    request_approval(platform(), event["deployment_id"], event["operation_id"], event["token"])
+    request_approval(platform(), event["deployment_id"], event["operation_id"], event["token"], attempt_of(event))

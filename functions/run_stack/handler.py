@@ -7,12 +7,10 @@ from typing import Any
 from cloud.bootstrap import platform
 from cloud.entry import task
 from cloud.observability import count, logger_of
+from cloud.service.run_claims import MARGIN_SECONDS
 from cloud.service.run_stack import run_stack
 
 logger = logger_of("run_stack")
-
-MARGIN_SECONDS = 90.0
-"""Kept of the function's life for an interrupted Pulumi to write its state (2-orchestration, Interrupt)."""
 
 
 @task(logger)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from cloud import __version__
 from cloud.domain.errors import CloudError, InternalError, NotFound
 from cloud.observability import logger_of
-from functions.serve_api import deployments, operations
+from functions.serve_api import deployments, locks, operations
 from functions.serve_api.problems import problem_response
 from functions.serve_api.requests import PATH_PARAMETERS
 
@@ -19,6 +19,7 @@ logger = logger_of("serve_api")
 app = APIGatewayRestResolver()
 app.include_router(deployments.router)
 app.include_router(operations.router)
+app.include_router(locks.router)
 
 
 def require_identifiers(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:

@@ -14,14 +14,17 @@ from cloud.service import queries
 from cloud.service.cancel_operation import cancel_operation, running_operation
 from cloud.service.preview_plan import preview_plan
 from cloud.service.request_approval import decide
+from cloud.service.retry_operation import retry_operation
 from cloud.service.start_operation import start_operation
 from functions.serve_api.requests import (
     CancelBody,
     OperationBody,
     PlanBody,
+    RetryBody,
     parse_body,
     parse_idempotency_key,
     parse_limit,
+    require_operation_id,
 )
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -40,9 +43,13 @@ def _accepted(operation: Operation) -> Response[str]:
     return Response(202, "application/json", body, {"Location": location})
 
 
+def _idempotency_key() -> str:
+    headers = {key.lower(): value for key, value in router.current_event.headers.items()}
+    return parse_idempotency_key(str(headers.get("idempotency-key", "")))
+
+
 def _start(deployment_id: str, kind: OperationKind) -> Response[str]:
     body = parse_body(OperationBody, router.current_event.body)
-    headers = {key.lower(): value for key, value in router.current_event.headers.items()}
     operation = start_operation(
         platform(),
         deployment_id,
@@ -51,7 +58,7 @@ def _start(deployment_id: str, kind: OperationKind) -> Response[str]:
         requester=caller(),
         selection=body.selection(),
         options=body.options(),
-        idempotency_key=parse_idempotency_key(str(headers.get("idempotency-key", ""))),
+        idempotency_key=_idempotency_key(),
     )
     return _accepted(operation)
 
@@ -79,11 +86,40 @@ def destroy(deployment_id: str) -> Response[str]:
     return _start(deployment_id, OperationKind.DESTROY)
 
 
+@router.post("/deployments/<deployment_id>/preview")
+def preview(deployment_id: str) -> Response[str]:
+    return _start(deployment_id, OperationKind.PREVIEW)
+
+
+@router.post("/deployments/<deployment_id>/refresh")
+def refresh(deployment_id: str) -> Response[str]:
+    return _start(deployment_id, OperationKind.REFRESH)
+
+
+@router.post("/deployments/<deployment_id>/drift")
+def drift(deployment_id: str) -> Response[str]:
+    return _start(deployment_id, OperationKind.DRIFT)
+
+
+@router.post("/deployments/<deployment_id>/retry")
+def retry(deployment_id: str) -> Response[str]:
+    body = parse_body(RetryBody, router.current_event.body)
+    operation = retry_operation(
+        platform(),
+        deployment_id,
+        requester=caller(),
+        operation_id=require_operation_id(body.operation_id) if body.operation_id else "",
+        environment=body.environment,
+        idempotency_key=_idempotency_key(),
+    )
+    return _accepted(operation)
+
+
 @router.post("/deployments/<deployment_id>/cancel")
 def cancel(deployment_id: str) -> Response[str]:
     body = parse_body(CancelBody, router.current_event.body)
     operation_id = body.operation_id or running_operation(platform(), deployment_id, body.environment)
-    return _accepted(cancel_operation(platform(), deployment_id, operation_id, caller=caller()))
+    return _accepted(cancel_operation(platform(), deployment_id, operation_id, caller=caller(), force=body.force))
 
 
 @router.get("/deployments/<deployment_id>/operations")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud.domain.errors import ConfigurationError, NotFound, Problem
-from cloud.domain.identifiers import DEPLOYMENT_ID, STACK
+from cloud.domain.identifiers import DEPLOYMENT_ID, ENVIRONMENT, STACK
 from cloud.domain.operations import OnFailure, OperationOptions, Selection
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -79,7 +79,14 @@ class OperationBody(_Strict):
 
 
 class PlanBody(OperationBody):
-    operation: str = Field(default="deploy", pattern="^(deploy|destroy)$")
+    operation: str = Field(default="deploy", pattern="^(deploy|destroy|preview|refresh|drift)$")
+
+
+class RetryBody(_Strict):
+    """What is retried: the operation, else the latest of the environment, else the latest of the deployment."""
+
+    operation_id: str = Field(default="", max_length=26)
+    environment: str = Field(default="", max_length=16)
 
 
 class CancelBody(_Strict):
@@ -87,6 +94,7 @@ class CancelBody(_Strict):
 
     operation_id: str = Field(default="", max_length=26)
     environment: str = Field(default="", max_length=16)
+    force: bool = False
 
     @model_validator(mode="after")
     def _require_one(self) -> CancelBody:
@@ -143,7 +151,19 @@ def require_stack_name(text: str) -> str:
     return text
 
 
-PATH_PARAMETERS = {"id": require_deployment_id, "operation_id": require_operation_id, "name": require_stack_name}
+def require_environment_name(text: str) -> str:
+    """Raises NotFound for what can't be an environment's name."""
+    if not ENVIRONMENT.matches(text):
+        raise NotFound(f"There is no environment {text[:40]!r}.", hint=f"A name is {ENVIRONMENT.form}.")
+    return text
+
+
+PATH_PARAMETERS = {
+    "id": require_deployment_id,
+    "operation_id": require_operation_id,
+    "name": require_stack_name,
+    "environment": require_environment_name,
+}
 """The check of each parameter of a path, by its name in the topology's routes."""
 
 

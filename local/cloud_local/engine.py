@@ -13,6 +13,7 @@ from pathlib import Path
 from cloud.domain.errors import EngineMissing
 from cloud.settings import ENGINE_PREFIX
 from cloud_local import provider, pulumi
+from cloud_local.engine_identity import identity
 from cloud_local.leftovers import end_runs
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
 
@@ -53,6 +54,7 @@ class Engine:
         self._server: ForkServerProcess | None = None
         self._sockets: Path | None = None
         self.root = Path()
+        self.identity = ""
         self.is_stand_in = True
 
     def start(self) -> Engine:
@@ -73,6 +75,7 @@ class Engine:
             self._server = ForkServerProcess(self._socket()).start()
         else:
             self.root = self._root_of(installed)
+        self.identity = identity(installed)
         return self
 
     def stop(self) -> None:
@@ -100,6 +103,7 @@ class Engine:
             "plugin_path": os.pathsep.join([str(self._folder / "plugins"), str(Path(sys.executable).parent)]),
             "backend_url": self._backend_url,
             "passphrase_file": str(self._folder / "passphrase"),
+            "engine": self.identity,
         }
 
     def environment(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud import asl
 from cloud_local.aws.events import EventRule, FunctionTarget, StateMachineTarget
+from cloud_local.aws.schedules import Schedule
 from cloud_local.aws.server import EmulatedAws
 from cloud_local.aws.streams import EventSourceMapping
 from cloud_local.handlers import deployed_name
@@ -116,12 +117,28 @@ def event_rules(state_machines: dict[str, str]) -> list[EventRule]:
     return [
         EventRule(
             rule.name,
-            rule.pattern,
+            rule_pattern(rule, state_machines),
             StateMachineTarget(state_machines[rule.target_name])
             if rule.target is topology.RuleTarget.STATE_MACHINE
             else FunctionTarget(deployed_name(rule.target_name)),
-            bus=deployed_name(rule.bus),
+            bus=rule.bus if rule.bus == topology.DEFAULT_BUS else deployed_name(rule.bus),
             input_paths=rule.input_paths,
         )
         for rule in topology.RULES
+    ]
+
+
+def rule_pattern(rule: topology.Rule, state_machines: dict[str, str]) -> dict[str, Any]:
+    """The pattern of a rule as it is deployed. Raises KeyError for a machine that isn't declared."""
+    if not rule.of_state_machine:
+        return rule.pattern
+    detail: Any = rule.pattern.get("detail", {})
+    return {**rule.pattern, "detail": {**detail, "stateMachineArn": [state_machines[rule.of_state_machine]]}}
+
+
+def schedules() -> list[Schedule]:
+    """The declared schedules."""
+    return [
+        Schedule(schedule.name, 60.0 * schedule.minutes, deployed_name(schedule.function))
+        for schedule in topology.SCHEDULES
     ]

@@ -17,7 +17,7 @@ from typing import Any
 from cloud import bootstrap
 from cloud import settings as settings_module
 from cloud.settings import Settings, environment_of
-from cloud_local import bundle, provision
+from cloud_local import bundle, engine_identity, provision
 from cloud_local.aws.faults import InvokeRefused
 from cloud_local.aws.server import ACCESS_KEY, EmulatedAws
 from cloud_local.engine import Engine, EngineChoice
@@ -86,6 +86,7 @@ class LocalCloud:
             self._apply(self.settings())
             self.aws.add_event_sources(provision.event_sources())
             self.aws.add_rules(provision.event_rules({topology.STATE_MACHINES[0].name: self.state_machine_arn}))
+            self.aws.add_schedules(provision.schedules())
             self._gateway().start()  # last: whoever is answered finds everything in place
             self.aws.warm_up()  # the first deployment is seconds away: nobody has to wait for this
         except BaseException:
@@ -113,7 +114,7 @@ class LocalCloud:
 
     def settings(self) -> Settings:
         """What the functions are told."""
-        engine = self.engine.settings() if self.engine else {}
+        engine = self.engine.settings() if self.engine else {"engine": engine_identity.SCRIPTED}
         return Settings(
             region=self.options.region,
             endpoint_url=self.aws.url,

@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from cloud_local.aws import moto_patches
+from cloud_local.aws import moto_patches, status_events
 from cloud_local.aws.server import EmulatedAws
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -251,6 +251,18 @@ class Scenarios:
         execution = self.start("iteration", states, '{"items": [1]}')
         until(lambda: self.status(execution) != "RUNNING")
         return "caught" in self.states.describe_execution(executionArn=execution).get("output", "")
+
+    def status_changes_are_told(self) -> bool:
+        told: list[str] = []
+        status_events.publish_to(lambda _, event: told.append(event["detail"]["status"]))
+        done = self.start("told", {"A": {"Type": "Pass", "End": True}})
+        until(lambda: self.status(done) == "SUCCEEDED")
+        if not until(lambda: len(told) == 2, 1.5):
+            return False
+        stopped = self.start("told-stop", {"Wait": waiting("told", End=True)})
+        until(lambda: "told" in TOKENS)
+        self.states.stop_execution(executionArn=stopped)
+        return until(lambda: told == ["RUNNING", "SUCCEEDED", "RUNNING", "ABORTED"], 1.5)
 
     def errors_have_their_codes(self) -> bool:
         try:

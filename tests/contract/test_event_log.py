@@ -12,9 +12,8 @@ import pytest
 from cloud.adapters.dynamodb.database import database
 from cloud.adapters.dynamodb.events import DynamoEventLog
 from cloud.adapters.memory.clock import ManualClock
-from cloud.adapters.trimming import MAX_DATA_BYTES
 from cloud.domain.errors import AwsError, ConfigurationError, Throttled
-from cloud.domain.events import Event, EventType, NewEvent
+from cloud.domain.events import MAX_DATA_BYTES, Event, EventType, NewEvent
 from cloud.domain.records import LogLine
 from cloud.ports.stores import EventLog, Stores
 from cloud.settings import Settings
@@ -142,13 +141,13 @@ def test_an_event_that_is_too_large_is_trimmed_and_says_so(stores: Stores, fresh
     assert stores.events.read(deployment_id, operation_id) == (stored,)
 
 
-def test_many_large_events_are_stored_in_as_many_transactions_as_they_need(stores: Stores, fresh: Fresh) -> None:
+def test_many_large_events_are_stored_whole(stores: Stores, fresh: Fresh) -> None:
     deployment_id, operation_id = fresh("D"), fresh("O")
-    large = [NewEvent(EventType.LOG_CREATED, {"text": "x" * 250_000, "n": n}) for n in range(20)]
+    large = [NewEvent(EventType.LOG_CREATED, {"text": "x" * 29_000, "n": n}) for n in range(60)]
     stored = stores.events.append(deployment_id, "dev", operation_id, large)
-    assert [event.sequence for event in stored] == list(range(1, 21))
+    assert [event.sequence for event in stored] == list(range(1, 61))
     assert all("trimmed" not in event.data for event in stored)
-    assert [event.data["n"] for event in stores.events.read(deployment_id, operation_id)] == list(range(20))
+    assert [event.data["n"] for event in stores.events.read(deployment_id, operation_id)] == list(range(60))
 
 
 def test_what_is_read_shares_nothing_with_the_log(stores: Stores, fresh: Fresh) -> None:

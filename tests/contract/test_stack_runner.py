@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from cloud.adapters.state_objects import pulumi_state
+from cloud.client.programs import zip_program
 from cloud.domain.errors import ConfigurationError, ProgramFailed, RunInterrupted, RunTimedOut, StackBusy
 from cloud.domain.events import NewEvent
 from cloud.domain.operations import OperationKind
 from cloud.ports.runner import Secret
+from cloud.settings import Settings
 from tests.contract.runner_scenarios import (
     NO_REAL_ENGINE,
     PASSWORD,
@@ -205,3 +208,29 @@ def test_a_second_run_of_a_stack_that_is_being_run_is_refused(it: RunnerUnderTes
 def test_without_a_program_nothing_can_be_deployed(it: RunnerUnderTest, kind: OperationKind) -> None:
     with pytest.raises(ConfigurationError, match="no program"):
         it.runner.run(it.request("boxes", kind, program=b""), Log(), never)
+
+
+def test_a_program_imports_what_was_packed_with_it_and_leaves_a_state_with_an_etag(
+    stand_in: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    program, shared = tmp_path / "stacks" / "network", tmp_path / "shared" / "naming"
+    for folder in (program, shared):
+        folder.mkdir(parents=True)
+    (program / "Pulumi.yaml").write_text("name: network\nruntime: python\n")
+    (program / "__main__.py").write_text(
+        "import pulumi\nfrom shared.naming import names\npulumi.export('bucket', names.BUCKET)\n"
+    )
+    (shared / "names.py").write_text("BUCKET = 'shop-bucket'\n")
+    it = automation_runner("stand-in", *stand_in, tmp_path)
+    assert it.settings is not None
+    state = pulumi_state(Settings(backend_url=it.settings.backend_url))
+    request = it.request_for(zip_program(program, name="network", include={"shared/naming": shared}))
+
+    etags = [state.etag(request.project, request.pulumi_stack)]
+    for _ in range(2):
+        assert it.runner.run(request, Log(), never).outputs == {"bucket": "shop-bucket"}
+        etags.append(state.etag(request.project, request.pulumi_stack))
+
+    assert etags[0] == ""
+    assert "" not in etags[1:]
+    assert etags[1] != etags[2], "every update writes the state, also one that changes nothing"

@@ -204,6 +204,26 @@ class Control:
         """The status of each stack as its row has it."""
         return {row["stack"]: row["status"] for row in self.rows("stacks", deployment_id, "STACK#")}
 
+    def operation_row(self, deployment_id: str, operation_id: str) -> Json:
+        (found,) = self.rows("deployments", deployment_id, f"OPERATION#{operation_id}")
+        return found
+
+    def sweep(self) -> Json:
+        """What the schedule does every minute; gives how many operations the reconciler found or left how."""
+        outcome = self.local.aws.functions.invoke(deployed_name("reconcile_operation"), {"detail-type": "Scheduled Event"})
+        assert not outcome.function_error, outcome.payload
+        found: Json = outcome.result["operations"]
+        return found
+
+    def settle(self, deployment_id: str, operation_id: str) -> None:
+        """Sweep until the operation is settled."""
+
+        def settled() -> bool:
+            self.sweep()
+            return bool(self.operation_row(deployment_id, operation_id)["settled"])
+
+        self.poll(settled)
+
     def stack(self, deployment_id: str, name: str) -> Json:
         (found,) = self.rows("stacks", deployment_id, f"STACK#{name}#")
         return found

@@ -44,7 +44,7 @@ def test_a_second_deploy_without_changes_is_completed_and_says_so(cloud: Control
     again = cloud.run(deployment)
     cloud.assert_ended(deployment, again, "completed")
     assert cloud.stacks(deployment) == dict.fromkeys(CHAIN, "unchanged")
-    assert cloud.stack(deployment, "app")["reason"] == "Pulumi found nothing to change"
+    assert cloud.stack(deployment, "app")["reason"] == "nothing that it depends on has changed"
 
 
 def test_a_destroy_goes_in_reverse_and_leaves_nothing(cloud: Control) -> None:

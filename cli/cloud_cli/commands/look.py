@@ -110,8 +110,9 @@ def stack_outputs(
     """Show one stack's outputs, or the value of one: `cloud stack-outputs network vpcId`."""
     from cloud.domain.errors import NotFound
     from cloud.domain.suggestions import did_you_mean
-    from cloud_cli.summary import render_outputs, shown_value
+    from cloud_cli.summary import render_outputs
     from cloud_cli.targets import choose_remote_environment, find_target
+    from cloud_cli.wording import shown_value
 
     target = find_target(deployment)
     with session.client() as client:

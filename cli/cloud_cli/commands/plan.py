@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cloud.domain.errors import CloudError
+from cloud.domain.errors import CloudError, ConfigurationError
 from cloud_cli.options import (
     DeploymentArgument,
     FromOption,
@@ -45,7 +45,11 @@ def register(app: typer.Typer) -> None:
 
 def validate(session: Session, deployment: DeploymentArgument = "") -> None:
     """Check a manifest with its configuration files and programs. Works without any server."""
-    project = load_project(session, deployment)
+    try:
+        project = load_project(session, deployment)
+    except ConfigurationError as error:
+        error.hint = ""  # it advises to validate
+        raise
     manifest = project.manifest
     session.show_json(
         {

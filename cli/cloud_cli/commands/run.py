@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,13 +18,10 @@ from cloud_cli.options import (
     ParallelOption,
     SequentialOption,
     StackOption,
-    context_options,
     with_session,
 )
-from cloud_cli.running import follow_to_the_end, show_detached
-from cloud_cli.running import start as start_operation
+from cloud_cli.running import follow_to_the_end, run_to_the_end
 from cloud_cli.session import Session
-from cloud_cli.terminal import clean
 
 if TYPE_CHECKING:
     from cloud_cli.checking import Project
@@ -38,6 +34,7 @@ OnFailureOption = Annotated[
         help="When a stack fails: start nothing more, or go on with what does not depend on it.", show_default=False
     ),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Run stacks too of which nothing has changed.")]
 DetachOption = Annotated[bool, typer.Option("--detach", help="Start it and don't wait for the end.")]
 OnInterruptOption = Annotated[
     OnInterrupt,
@@ -64,6 +61,7 @@ def deploy(
     parallel: ParallelOption = None,
     sequential: SequentialOption = False,
     strict_layers: StrictLayersOption = False,
+    force: ForceOption = False,
     setting: SetOption = None,
     detach: DetachOption = False,
     on_interrupt: OnInterruptOption = OnInterrupt.ASK,
@@ -71,6 +69,7 @@ def deploy(
     """Deploy: validate, plan, ask, upload, start, and follow to the end."""
     from cloud.domain.configuration_sources import parse_settings
     from cloud_cli import publishing
+    from cloud_cli.asking import show_plan, with_yes
     from cloud_cli.checking import choose_environment
     from cloud_cli.planning import Choices, known_stacks, make_deploy_plan
 
@@ -81,6 +80,7 @@ def deploy(
         on_failure.value if on_failure else None,
         1 if sequential else parallel,
         True if strict_layers else None,
+        force,
         parse_settings(setting or []),
     )
     project = load_project(session, deployment)
@@ -90,19 +90,24 @@ def deploy(
         known = known_stacks(status, environment) if status else {}
         plan = make_deploy_plan(project, environment, choices, known)
         plan.budget.require_inline(deployment_id=plan.deployment_id)
-        _show_plan(session, plan)
+        show_plan(session, plan)
         if not plan.stacks:
             session.show_json({"operation": None, "plan": plan.to_dict()})
             return 0
         session.confirm(
             _question(project, environment, len(plan.stacks)),
-            otherwise=_with_yes("deploy", session, project.deployment_id),
+            otherwise=with_yes(session, "deploy", project.deployment_id),
         )
         publishing.publish(client, project, tell=session.say)
-        operation = start_operation(session, client, "deploy", project.deployment_id, choices.request(environment))
-        publishing.write_journal(project.workspace, operation, session.options.context)
-        return (
-            show_detached(session, operation) if detach else follow_to_the_end(session, client, operation, on_interrupt)
+        return run_to_the_end(
+            session,
+            client,
+            "deploy",
+            project.deployment_id,
+            choices.request(environment),
+            workspace=project.workspace,
+            detach=detach,
+            on_interrupt=on_interrupt,
         )
 
 
@@ -120,7 +125,7 @@ def destroy(
 ) -> int:
     """Destroy what is deployed, dependents first. Asks for the deployment id."""
     from cloud.domain.plan import Plan
-    from cloud_cli import publishing
+    from cloud_cli.asking import confirm_destroy, show_plan, with_yes
     from cloud_cli.planning import Choices
     from cloud_cli.targets import choose_remote_environment, find_target
 
@@ -132,16 +137,21 @@ def destroy(
         environment = choose_remote_environment(client, target, session.options.environment)
         request = choices.request(environment)
         plan = Plan.from_dict(client.plan(target.deployment_id, {**request, "operation": "destroy"}))
-        _show_plan(session, plan)
+        show_plan(session, plan)
         if not plan.stacks:
             session.show_json({"operation": None, "plan": plan.to_dict()})
             return 0
-        _confirm_destroy(session, target.deployment_id, environment)
-        operation = start_operation(session, client, "destroy", target.deployment_id, request)
-        if target.workspace is not None:
-            publishing.write_journal(target.workspace, operation, session.options.context)
-        return (
-            show_detached(session, operation) if detach else follow_to_the_end(session, client, operation, on_interrupt)
+        otherwise = with_yes(session, "destroy", target.deployment_id)
+        confirm_destroy(session, target.deployment_id, environment, otherwise=otherwise)
+        return run_to_the_end(
+            session,
+            client,
+            "destroy",
+            target.deployment_id,
+            request,
+            workspace=target.workspace,
+            detach=detach,
+            on_interrupt=on_interrupt,
         )
 
 
@@ -172,27 +182,3 @@ def _question(project: Project, environment: str, stacks: int) -> str:
         f"Deploy {counted(stacks, 'stack')} of {deployment.org}/{deployment.project} ({deployment.id}) "
         f"to {environment}, account {place.account}, {place.region}?"
     )
-
-
-def _show_plan(session: Session, plan: Any) -> None:
-    from cloud.domain.plan_views import render_text
-
-    session.say(clean(render_text(plan).rstrip("\n"), lines=True))
-
-
-def _confirm_destroy(session: Session, deployment_id: str, environment: str) -> None:
-    if session.options.yes:
-        return
-    answer = session.ask(
-        f"This deletes what is deployed in {environment}. Type the deployment id ({deployment_id}) to go on: ",
-        otherwise=_with_yes("destroy", session, deployment_id),
-    )
-    if answer != deployment_id:
-        raise typer.Abort
-
-
-def _with_yes(command: str, session: Session, deployment_id: str) -> str:
-    """What to type where nobody can be asked."""
-    arguments = ["cloud", command, deployment_id, *context_options(session.options)]
-    arguments += ["--env", session.options.environment] if session.options.environment else []
-    return f"To go on without a question: {shlex.join([*arguments, '--yes'])}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cloud_cli.options import DeploymentArgument, OperationOption, with_session
@@ -17,14 +19,29 @@ def register(app: typer.Typer) -> None:
         app.command(rich_help_panel=GROUP)(with_session(function))
 
 
-def cancel(session: Session, deployment: DeploymentArgument = "", operation_id: OperationOption = "") -> None:
-    """Cancel an operation: nothing new starts, what runs is interrupted."""
+def cancel(
+    session: Session,
+    deployment: DeploymentArgument = "",
+    operation_id: OperationOption = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Kill what runs at once. It leaves pending operations behind.")
+    ] = False,
+) -> None:
+    """Cancel an operation: nothing new starts, what runs is interrupted, and the environment is freed last.
+
+    Cancelling again changes nothing; with --force it kills what the first one only interrupted.
+    """
     from cloud_cli.targets import choose_remote_environment, find_target
 
     target = find_target(deployment)
+    if force:
+        session.confirm(
+            "Kill the running stacks? What Pulumi is doing is cut off, and must be settled by the next deploy.",
+            otherwise="To go on without a question: cloud cancel --force --yes",
+        )
     with session.client() as client:
         environment = "" if operation_id else choose_remote_environment(client, target, session.options.environment)
-        operation = client.cancel(target.deployment_id, operation_id=operation_id, environment=environment)
+        operation = client.cancel(target.deployment_id, operation_id=operation_id, environment=environment, force=force)
     session.show_json(operation)
     ended = operation["finished_at"]
     session.show(

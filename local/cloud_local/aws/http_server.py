@@ -12,10 +12,14 @@ import io
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPMessage
 from typing import Any
+from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -23,6 +27,8 @@ from werkzeug.serving import ThreadedWSGIServer
 
 _logger = logging.getLogger(__name__)
 _LOOPBACK = "127.0.0.1"
+_MAX_HEADERS = 100
+_MAX_LINE = 65536
 _INTERNAL_ERROR = b'{"__type": "InternalFailure", "message": "The emulated AWS failed; its log has the traceback."}'
 
 
@@ -42,6 +48,47 @@ class KeepAliveRequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto
         with suppress(ConnectionError, ValueError):  # the client left first
             super().finish()
 
+    def parse_request(self) -> bool:
+        """The ordinary request of an SDK, read without the parser of e-mail that the standard library reads headers with.
+
+        That parser takes a tenth of a request. What isn't ordinary is left to it: nothing has been read by then.
+        """
+        words = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n").split(" ")
+        if len(words) != 3 or words[2] != "HTTP/1.1" or words[1].startswith("//"):
+            return bool(super().parse_request())
+        self.requestline = " ".join(words)
+        self.command, self.path, self.request_version = words
+        self.close_connection = False
+        headers = HTTPMessage()
+        for _ in range(_MAX_HEADERS):
+            line = self.rfile.readline(_MAX_LINE + 1)
+            if line in (b"\r\n", b"\n"):
+                break
+            name, colon, value = line.decode("iso-8859-1").partition(":")
+            if len(line) > _MAX_LINE or not line.endswith(b"\n") or not colon or name != name.strip():
+                self.close_connection = True
+                self.send_error(HTTPStatus.BAD_REQUEST, "A header line is malformed or too long")
+                return False
+            headers[name] = value.strip()
+        else:
+            self.close_connection = True
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers")
+            return False
+        self.headers = headers
+        if headers.get("Connection", "").lower() == "close":
+            self.close_connection = True
+        if headers.get("Expect", "").lower() == "100-continue":
+            return self.handle_expect_100()
+        return True
+
+    def make_environ(self) -> dict[str, Any]:
+        """As werkzeug and moto make it; made here for calls of the JSON protocols, which all go to the path ``/``."""
+        items = self.headers.items()
+        if self.path != "/" or any("_" in name for name, _ in items) or "Transfer-Encoding" in self.headers:
+            made: dict[str, Any] = super().make_environ()
+            return made
+        return environ_of(self.command, "/", items, b"", client=self.client_address, server=self.server.server_address)
+
     def handle_expect_100(self) -> bool:
         """Ask for the body at once; botocore waits for it before it sends an S3 object."""
         self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -52,18 +99,7 @@ class KeepAliveRequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._read_body(environ))
         environ["wsgi.input_terminated"] = True
-        try:
-            status, headers, body = _respond(self.server.app, environ)
-        except NotImplementedError as error:
-            # 501, so that the SDK doesn't try it again.
-            _logger.warning("Not emulated: %s", error)
-            message = json.dumps(
-                {"__type": "NotImplemented", "message": f"The emulated AWS doesn't know this: {error}"}
-            )
-            status, headers, body = "501 Not Implemented", [("Content-Type", "application/json")], message.encode()
-        except Exception:
-            _logger.exception("%s %s failed", self.command, self.path)
-            status, headers, body = "500 Internal Server Error", [("Content-Type", "application/json")], _INTERNAL_ERROR
+        status, headers, body = respond(self.server.app, environ)
         self._write(status, headers, body)
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
@@ -131,8 +167,63 @@ class LoopbackServer(ThreadedWSGIServer):  # type: ignore[misc]
         self.serve_forever(poll_interval=0.05)
 
 
-def _respond(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Run the application and gather its response."""
+def environ_of(
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    client: tuple[str, int],
+    server: tuple[str, int],
+) -> dict[str, Any]:
+    """A WSGI environment without a query, as werkzeug would make it."""
+    environ: dict[str, Any] = {
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "SERVER_SOFTWARE": "cloud-local",
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path),
+        "QUERY_STRING": "",
+        "REQUEST_URI": path,
+        "RAW_URI": path,
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": client[1],
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = f"HTTP_{key}"
+            if key in environ:
+                value = f"{environ[key]},{value}"
+        environ[key] = value
+    return environ
+
+
+def respond(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Run the application and gather its response; what it can't do, or fails at, is an error of the API too."""
+    try:
+        return _gathered(app, environ)
+    except NotImplementedError as error:
+        # 501, so that the SDK doesn't try it again.
+        _logger.warning("Not emulated: %s", error)
+        message = json.dumps({"__type": "NotImplemented", "message": f"The emulated AWS doesn't know this: {error}"})
+        return "501 Not Implemented", [("Content-Type", "application/json")], message.encode()
+    except Exception:
+        _logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        return "500 Internal Server Error", [("Content-Type", "application/json")], _INTERNAL_ERROR
+
+
+def _gathered(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
     begun: list[tuple[str, list[tuple[str, str]]]] = []
     written: list[bytes] = []
 

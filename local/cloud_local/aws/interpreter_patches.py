@@ -13,6 +13,8 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from cloud_local.aws import status_events
+
 _status_lock = threading.RLock()
 """Guards the status of executions: stopping races with ending."""
 
@@ -254,6 +256,39 @@ def iterations_fail_with_the_error_of_their_state() -> None:
     iteration_worker.CustomErrorName = error_name
 
 
+def status_changes_are_told() -> None:
+    """Step Functions tells EventBridge of every change of an execution's status; moto tells nobody.
+
+    It wraps what the other patches have made of starting, ending and stopping, so it comes after them.
+    """
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+
+    start, stop, terminated = Execution.start, Execution.stop, BaseExecutionWorkerCommunication.terminated
+
+    def tell(execution: Any) -> None:
+        with _status_lock:
+            if getattr(execution, "told_status", None) == execution.exec_status:
+                return
+            execution.told_status = execution.exec_status
+        status_events.status_changed(execution)
+
+    def start_and_tell(self: Any) -> None:
+        start(self)
+        tell(self)
+
+    def stop_and_tell(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
+        stop(self, stop_date, error, cause)
+        tell(self)
+
+    def terminated_and_told(self: Any) -> None:
+        terminated(self)
+        tell(self.execution)
+
+    Execution.start = start_and_tell
+    Execution.stop = stop_and_tell
+    BaseExecutionWorkerCommunication.terminated = terminated_and_told
+
+
 INTERPRETER_PATCHES = (
     batch_is_not_loaded,  # first: the others import the interpreter
     clients_of_tasks_are_kept,
@@ -264,6 +299,7 @@ INTERPRETER_PATCHES = (
     tokens_work_once,
     every_attempt_has_its_own_token,
     iterations_fail_with_the_error_of_their_state,
+    status_changes_are_told,  # last: it wraps the others
 )
 
 

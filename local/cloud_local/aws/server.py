@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from cloud_local.aws import codebuild, moto_patches
+from cloud_local.aws import codebuild, moto_patches, status_events
 from cloud_local.aws.codebuild import BuildRunner, StartBuild, no_builds
 from cloud_local.aws.events import EventRouter, EventRule
 from cloud_local.aws.interpreter_patches import abort_all_executions
 from cloud_local.aws.lambda_runtime import FunctionRegistry, Handler, LambdaFunction, as_functions
+from cloud_local.aws.schedules import Schedule, ScheduleClock
 from cloud_local.aws.streams import WRITES, EventSourceMapping, StreamReader, moto_reader
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class EmulatedAws:
         self.events.add(rules)
         self._event_sources = list(event_sources)
         self._readers: list[StreamReader] = []
+        self._schedules: list[ScheduleClock] = []
         self._port = port
         self._patches = patches
         self._server: LoopbackServer | None = None
@@ -160,11 +162,18 @@ class EmulatedAws:
             return
         if self._is_warming:
             self._warm.wait()
+        status_events.publish_to(None)  # that everything is aborted now is nobody's event
+        for schedule in self._schedules:
+            schedule.stop()
+        self._schedules.clear()
         for reader in self._readers:
             reader.stop()
         self._readers.clear()
         abort_all_executions()
         self.builds.stop()
+        from cloud_local.aws import in_process
+
+        in_process.forget(self._server.port)
         self._server.stop()
         for client in self._clients.values():
             client.close()
@@ -207,6 +216,13 @@ class EmulatedAws:
         """Route events from now on. Raises ValueError for a pattern with an operator that isn't supported."""
         self.events.add(rules)
 
+    def add_schedules(self, schedules: Iterable[Schedule]) -> None:
+        """Call their functions at their rates from now on, until it is stopped."""
+        for schedule in schedules:
+            clock = ScheduleClock(schedule, self.functions, account_id=self.account_id, region=self.region)
+            self._schedules.append(clock)
+            clock.start()
+
     def wait_until_warm(self, timeout: float = 30.0) -> bool:
         """Whether the parser and the first backends are loaded; executions work before, the first one more slowly."""
         return self._warm.wait(timeout)
@@ -243,6 +259,7 @@ class EmulatedAws:
         logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+        from cloud_local.aws import in_process
         from cloud_local.aws.front import Front
         from cloud_local.aws.http_server import LoopbackServer
 
@@ -255,11 +272,13 @@ class EmulatedAws:
             self._server.port
         )  # where moto's own calls go: Lambda tasks, service integrations
         self._server.start()
+        in_process.serve(self._server.port, self._front)
 
     def _prepare(self, service: str) -> None:
         moto_patches.apply(service, self._patches)
         if service == "AWSStepFunctions" and not self._interpreter_ready:
             codebuild.install(self.builds)
+            status_events.publish_to(self.events.publish)
             self._interpreter_ready = True
 
     def _note_write(self, operation: str, *_: bytes) -> None:

@@ -12,6 +12,7 @@ from .errors import PulumiError, UsageError
 from .operations import Operation, Request
 from .options import Options
 from .output import print_line
+from .pending_creates import edit_pending_creates
 from .targets import UrnTargets
 from .workspace import Workspace
 
@@ -39,17 +40,12 @@ def refresh(workspace: Workspace, arguments: Arguments) -> None:
     if not dry:
         _confirmed(arguments)
     request = _request("refresh", arguments)
-    pairs = arguments.texts("import-pending-creates")
-    urns_and_ids = [word for pair in pairs for word in pair.split(",")]
-    if len(urns_and_ids) % 2:
-        raise PulumiError("each URN must be followed by an ID: found an odd number of entries")
-    request = replace(
-        request,
-        options=replace(request.options, dry_run=dry),
-        clear_pending_creates=arguments.flag("clear-pending-creates"),
-        pending_creates=dict(zip(urns_and_ids[::2], urns_and_ids[1::2], strict=True)),
+    if arguments.flag("skip-pending-creates") and arguments.flag("clear-pending-creates"):
+        raise PulumiError("cannot set both --skip-pending-creates and --clear-pending-creates")
+    edit_pending_creates(
+        workspace, arguments.texts("import-pending-creates"), clear=arguments.flag("clear-pending-creates")
     )
-    Operation(workspace, request).run()
+    Operation(workspace, replace(request, options=replace(request.options, dry_run=dry))).run()
 
 
 def destroy(workspace: Workspace, arguments: Arguments) -> None:

@@ -16,6 +16,7 @@ from .errors import PulumiError
 from .locks import break_locks, lock
 from .output import print_json, print_line
 from .passphrase import PROVIDER, Crypter
+from .pending_creates import tell_of_removed
 from .urns import ROOT_STACK_TYPE
 from .values import masked, reveal
 from .workspace import Workspace
@@ -213,7 +214,10 @@ def export(workspace: Workspace, arguments: Arguments) -> None:
 
 
 def import_state(workspace: Workspace, arguments: Arguments) -> None:
-    """Replace the stack's deployment by a document, sealing its secrets. Refuses one of another stack unless forced."""
+    """Replace the stack's deployment by a document, sealing its secrets; its pending operations are left out.
+
+    Refuses one of another stack unless forced.
+    """
     text = Path(arguments.text("file")).read_text() if arguments.text("file") else sys.stdin.read()
     try:
         document = json.loads(text)
@@ -229,28 +233,20 @@ def import_state(workspace: Workspace, arguments: Arguments) -> None:
         else:
             crypter = workspace.crypter()
             snapshot = checkpoint.deserialize(deployment, workspace.crypter_of(deployment) or crypter)
-            foreign = [r.urn for r in snapshot.resources if r.urn.split("::")[0] != f"urn:pulumi:{stack.name}"]
+            foreign = [
+                f"resource '{r.urn}' is from a different stack ({r.urn.split('::')[0].removeprefix('urn:pulumi:')} != "
+                f"{stack.name})"
+                for r in snapshot.resources
+                if r.urn.split("::")[0] != f"urn:pulumi:{stack.name}"
+            ]
             if foreign and not arguments.flag("force"):
-                raise PulumiError(
-                    f"importing this file could be dangerous; rerun with --force to proceed anyway\n"
-                    f"resource '{foreign[0]}' is for a different stack"
-                )
+                reasons = [*foreign, "importing this file could be dangerous; rerun with --force to proceed anyway"]
+                listed = "".join(f"\n    {number}) {reason}" for number, reason in enumerate(reasons, 1))
+                raise PulumiError(f"{len(reasons)} errors occurred:{listed}")
+            tell_of_removed(snapshot.pending_operations)
+            snapshot.pending_operations.clear()
             serialized = checkpoint.serialize(snapshot, crypter)
             backend.save(stack, {**serialized, "manifest": deployment.get("manifest") or serialized["manifest"]})
-        now = int(datetime.now(UTC).timestamp())
-        backend.record_update(
-            stack,
-            {
-                "kind": "import",
-                "startTime": now,
-                "message": "",
-                "environment": {},
-                "config": {},
-                "version": 0,
-                "result": "succeeded",
-                "endTime": now,
-            },
-        )
     print_line("Import complete.")
 
 

@@ -36,6 +36,8 @@ class Outcome:
 class Deployment(Registrar):
     """An update, destroy or refresh of one stack; an object serves for one of them."""
 
+    _refreshed = False
+
     def update(self, start_program: Callable[[], None]) -> Outcome:
         """Run the program to its end, then delete what it no longer wants. `start_program` returns at once."""
         begun = time.monotonic()
@@ -89,6 +91,7 @@ class Deployment(Registrar):
     def refresh(self, *, only: bool) -> Outcome:
         """Read all resources (or the targets) again, and make what was found the base state."""
         begun = time.monotonic()
+        self._refreshed = True
         self.executor = StepExecutor(self, refresh_only=only)
         self.ignore_step_errors = True
         steps: list[Step] = []
@@ -230,7 +233,8 @@ class Deployment(Registrar):
 
     def _warn_of_pending_operations(self) -> None:
         operations = self.base.pending_operations
-        if operations and not self.options.dry_run:
+        # As in the engine, a refresh before it takes the warning's place.
+        if operations and not self.options.dry_run and not self._refreshed:
             self.events.diagnostic("warning", pending_operations_warning(operations))
 
     def _outcome(self, begun: float) -> Outcome:

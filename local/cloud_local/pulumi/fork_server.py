@@ -1,8 +1,10 @@
 """A server that has the SDKs imported already and runs each command in a fork of itself: tens of milliseconds, not seconds.
 
 `python -m cloud_local.pulumi.fork_server SOCKET` serves until it is told to stop (SIGTERM) or its standard input closes.
-It is single-threaded and never uses gRPC, so that its forks may. Each fork leads a process group of its own. The server
-watches the launchers: what they are signalled it passes on, and when one dies, its whole group is killed.
+It is single-threaded and never uses gRPC, so that its forks may. Each fork leads a session and a process group of its own.
+The server watches the launchers: what they are signalled it passes on, and when one dies, its fork is killed with its group,
+because launcher and engine are one process with the CLI, and the group holds the program, which nobody else could find. Plugins
+have groups of their own and outlive the engine, as the CLI's do: whoever killed it has to end them.
 """
 
 from __future__ import annotations
@@ -98,7 +100,7 @@ class ForkServer:
             if not ready and idle_work:
                 idle_work.pop(0)()
         for running in self._running.values():
-            _kill_group(running.pid)
+            _kill_session(running.pid)
         self._path.unlink(missing_ok=True)
 
     def _stop(self, *_: object) -> None:
@@ -150,7 +152,7 @@ class ForkServer:
             running = self._running.pop(pid, None)
             if running is None:
                 continue
-            # An engine that was killed leaves its program and plugins behind; they are of no use to anybody.
+            # An engine that was killed leaves its program behind, which is of no use to anybody.
             _kill_group(pid)
             _learn_keys(running.keys)
             with contextlib.suppress(KeyError):
@@ -164,6 +166,15 @@ class ForkServer:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _kill_session(pid: int) -> None:
+    """With plugins too: when the server stops, nobody is left who would end them."""
+    _kill_group(pid)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(int(entry.name)) == pid:
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from . import checkpoint, language_host
@@ -46,8 +46,7 @@ _KINDS = {"up": "update", "refresh": "refresh", "destroy": "destroy"}
 class Request:
     """What is to be done. `verb`: up, refresh or destroy; a preview is `options.dry_run`.
 
-    `client`: address of an inline program. `pending_creates`: import ids for interrupted creations, by URN; None keeps
-    them. `expect_no_changes` makes a change an error.
+    `client`: address of an inline program. `expect_no_changes` makes a change an error.
     """
 
     verb: str
@@ -61,8 +60,6 @@ class Request:
     exec_kind: str = "cli"
     exec_agent: str = ""
     suppress_outputs: bool = False
-    clear_pending_creates: bool = False
-    pending_creates: Mapping[str, str] = field(default_factory=dict)
 
 
 class Operation:
@@ -108,7 +105,6 @@ class Operation:
         config = workspace.config
         document = workspace.backend.load(stack)
         base = checkpoint.deserialize(document, workspace.crypter_of(document) if document else None)
-        self._settle_pending_operations(base)
         secrets = SecretFilter(value.text for value in config.values() if value.is_secret)
         events = EventStream(secrets, planning=self._dry)
         if request.event_log:
@@ -223,22 +219,6 @@ class Operation:
             raise PulumiError(f"unknown stack {name!r}".replace("'", '"'))
         document = self._workspace.backend.load(stack)
         return checkpoint.stack_outputs(document, self._workspace.crypter_of(document) if document else None)
-
-    def _settle_pending_operations(self, base: Snapshot) -> None:
-        """A refresh clears interrupted operations, but creations only when told how: nobody knows what became of them."""
-        if self._request.verb != "refresh" and not self._request.refresh:
-            return
-        kept = []
-        for operation in base.pending_operations:
-            if operation.type != "creating":
-                continue
-            import_id = self._request.pending_creates.get(operation.resource.urn)
-            if import_id is not None:
-                operation.resource.id = import_id
-                base.resources.append(operation.resource)
-            elif not self._request.clear_pending_creates:
-                kept.append(operation)
-        base.pending_operations[:] = kept
 
     def _save(self, stack: StackReference, snapshot: Snapshot) -> None:
         workspace = self._workspace

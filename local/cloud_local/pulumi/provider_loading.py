@@ -78,8 +78,8 @@ class ProviderLoader:
         return self._start(package, [executable, self.engine_address])
 
     def _start(self, package: str, command: list[str]) -> ProviderClient:
-        # A terminal's Ctrl-C is for the engine; plugins hear of it through Cancel. The mask is inherited, and plugins
-        # stay in our process group, so that killing the group gets them too. (No preexec_fn: gRPC is in use.)
+        # A terminal's Ctrl-C is for the engine; plugins hear of it through Cancel. The mask is inherited. As the CLI's, they
+        # have a process group each and outlive an engine that is killed. (No preexec_fn: gRPC is in use.)
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process = subprocess.Popen(
@@ -88,6 +88,7 @@ class ProviderLoader:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                process_group=0,
                 env={**self._environment, "PYTHONUNBUFFERED": "1"},
             )
         finally:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cloud_stack import Section, StackConfig
+from cloud_stack import Input, Section, StackConfig
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Purpose = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -35,8 +35,8 @@ class CloudTrailConfig(Section):
 class SecurityConfig(StackConfig):
     """The keys of the stack, as ``load`` reads them. ``vpcId`` and ``vpcCidr`` stand in for the network stack's outputs."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")] | None = None
-    vpc_cidr: Annotated[str, Field(pattern=r"^[0-9.]+/[0-9]+$")] | None = None
+    vpc_id: Input[Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]] | None = None
+    vpc_cidr: Input[Annotated[str, Field(pattern=r"^[0-9.]+/[0-9]+$")]] | None = None
     kms_purposes: list[Purpose] = Field(default=["data"], min_length=1, max_length=10)
     kms_deletion_window_days: int = Field(default=7, ge=7, le=30)
     web_ports: list[Literal[80, 443]] = Field(default=[80, 443], min_length=1)

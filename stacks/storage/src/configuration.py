@@ -7,10 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cloud_stack import Section, StackConfig
+from cloud_stack import Input, Section, StackConfig
 
 Days = Annotated[int, Field(ge=1, le=36500)]
 Purpose = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
 Arn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
 
 INFREQUENT_ACCESS_AFTER = 30
@@ -55,9 +56,9 @@ class FileSystemConfig(Section):
     throughput: Literal["bursting", "elastic"] = "bursting"
     infrequent_access_days: Literal[1, 7, 14, 30, 60, 90, 180, 270, 365] | None = 30
     mount_targets: int = Field(default=2, ge=1, le=6)
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")] | None = None
-    subnet_ids: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]] = Field(default_factory=list, max_length=6)
-    client_security_group_id: Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")] | None = None
+    vpc_id: Input[Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]] | None = None
+    subnet_ids: list[Input[SubnetId]] = Field(default_factory=list, max_length=6)
+    client_security_group_id: Input[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]] | None = None
 
 
 class BackupConfig(Section):
@@ -82,7 +83,7 @@ class BackupConfig(Section):
 class StorageConfig(StackConfig):
     """The keys of the stack, as ``load`` reads them. ``kmsKeyArn`` stands in for the security stack's output."""
 
-    kms_key_arn: Arn | None = None
+    kms_key_arn: Input[Arn] | None = None
     buckets: dict[Purpose, BucketConfig] = Field(default={"data": BucketConfig()}, max_length=50)
     file_system: FileSystemConfig = FileSystemConfig()
     backup: BackupConfig = BackupConfig()

@@ -3,9 +3,12 @@
 import io
 from typing import Any
 
-from cloud_cli.summary import render_outputs, render_summary, shown_value
+import pytest
+
+from cloud_cli.summary import render_outputs, render_summary
 from cloud_cli.tables import render_deployments, render_log_line, render_status
 from cloud_cli.terminal import make_console
+from cloud_cli.wording import shown_value
 from tests.unit.cli.recorded import an_operation, ended
 
 
@@ -21,10 +24,10 @@ def test_a_failed_deploy_tells_what_changed_what_failed_what_it_blocked_and_what
         "\n"
         "The deploy of D123456 in dev failed after 9.2s.\n"
         "\n"
-        "  ✔  network   deployed   5.0s  4 created\n"
-        "  ✘  orders    failed           no table\n"
-        "  ✔  security  unchanged  2.9s  2 unchanged\n"
-        "  ⊘  invoices  skipped          orders failed\n"
+        "  ✔  network   deployed     5.0s  4 created\n"
+        "  ✘  orders    failed     1m 39s  no table\n"
+        "  ✔  security  unchanged    2.9s  2 unchanged\n"
+        "  ⊘  invoices  skipped            orders failed\n"
         "\n"
         "Outputs\n"
         "  network\n"
@@ -39,27 +42,45 @@ def test_a_failed_deploy_tells_what_changed_what_failed_what_it_blocked_and_what
         "Next\n"
         "  What the program of orders said:\n"
         "    cloud logs D123456 --env dev --stack orders\n"
-        "  Go on, when it is corrected; what is done already stays as it is:\n"
-        "    cloud deploy D123456 --env dev\n"
+        "  Go on, when it is corrected, with what is left to do:\n"
+        "    cloud retry 01JD0000000000000000000000 --deployment D123456\n"
     )
 
 
-def test_the_next_command_keeps_the_selection_the_rules_and_the_context() -> None:
+def test_what_is_started_again_keeps_the_selection_the_rules_and_the_context() -> None:
     operation = ended() | {
+        "stacks": [],
         "selection": {"stacks": ["orders"], "only": [], "from": ["network"]},
         "options": {
             "on_failure": "continue",
             "max_parallel": 2,
             "strict_layers": True,
+            "force": True,
             "settings": {"a": {"b": 1}, "c": {"secret": "s3cret"}},
         },
     }
     text = text_of(render_summary(operation, {}, options=["--context", "our cloud"]))
     assert text.endswith(
         "cloud deploy D123456 --env dev --context 'our cloud' --stack orders --from network "
-        "--on-failure continue --parallel 2 --strict-layers --set a.b=1 --set 'c=…'\n"
+        "--on-failure continue --parallel 2 --strict-layers --force --set a.b=1 --set 'c=…'\n"
     )
     assert "s3cret" not in text
+
+
+def test_a_retry_is_advised_for_the_same_control_plane() -> None:
+    text = text_of(render_summary(ended(), {}, options=["--context", "our cloud"]))
+    assert text.endswith("cloud retry 01JD0000000000000000000000 --deployment D123456 --context 'our cloud'\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "advised"), [("program-failed", True), ("configuration", False), ("not-found", False)]
+)
+def test_logs_are_advised_where_a_program_can_have_said_something(code: str, advised: bool) -> None:
+    operation = ended()
+    for stack in operation["stacks"]:
+        if stack["status"] == "failed":
+            stack["error"] = {"code": code, "message": "no vpcId"}
+    assert ("cloud logs" in text_of(render_summary(operation, {}))) is advised
 
 
 def test_a_good_end_asks_for_nothing() -> None:
@@ -128,11 +149,12 @@ def test_deployments_are_listed_in_columns() -> None:
         "id": "D123456",
         "project": "shop",
         "created_at": "2026-01-01T12:00:00.000Z",
-        "environments": {"prod": "initialized", "dev": "deployed"},
+        "environments": {"prod": "initialized", "dev": "deployed", "stage": "deployed"},
+        "disabled": ["prod", "stage"],
     }
     assert text_of(render_deployments([item])) == (
         "Deployment  Project  Created                   Environments\n"
-        "D123456     shop     2026-01-01T12:00:00.000Z  dev deployed, prod initialized\n"
+        "D123456     shop     2026-01-01T12:00:00.000Z  dev deployed, prod disabled, stage deployed (disabled)\n"
     )
 
 

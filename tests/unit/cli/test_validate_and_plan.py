@@ -80,12 +80,37 @@ def test_a_source_that_leads_out_by_a_link_is_refused(cloud: CommandLine, tmp_pa
     assert "stacks/security leads out of the project" in ran.err
 
 
-def test_folders_that_a_program_would_read_beside_its_own_are_refused_as_they_are_not_shipped(
-    cloud: CommandLine,
-) -> None:
-    cloud.add_project(MANIFEST.replace("{dependencies: [network]}", "{dependencies: [network], include: [shared]}"))
+INCLUDING = MANIFEST.replace("{dependencies: [network]}", "{dependencies: [network], include: [shared/naming]}")
+
+
+def test_a_folder_that_is_included_is_there(cloud: CommandLine) -> None:
+    cloud.add_project(INCLUDING)
     ran = cloud("validate", "--json")
-    assert [problem["path"] for problem in ran.json()["problems"]] == ["stacks.security.include"]
+    (problem,) = ran.json()["problems"]
+    assert (ran.code, problem["path"], problem["line"]) == (3, "stacks.security.include[0]", 8)
+    assert problem["message"] == "there is no folder shared/naming"
+    (cloud.root / "shared" / "naming").mkdir(parents=True)
+    assert cloud("validate").code == 0
+
+
+def test_an_included_folder_that_leads_out_by_a_link_is_refused(cloud: CommandLine, tmp_path: Path) -> None:
+    cloud.add_project(INCLUDING)
+    (tmp_path / "outside" / "naming").mkdir(parents=True)
+    (cloud.root / "shared").symlink_to(tmp_path / "outside")
+    ran = cloud("validate")
+    assert ran.code == 3
+    assert "shared/naming leads out of the project" in ran.err
+
+
+@pytest.mark.parametrize("folder", ["deploy", "deploy/D123456-acme-shop", "deploy/D123456-acme-shop/config"])
+def test_no_program_is_packed_with_manifests_or_configuration(cloud: CommandLine, folder: str) -> None:
+    cloud.add_project(INCLUDING.replace("shared/naming", folder))
+    assert f"{folder} holds manifests or their configuration" in cloud("validate").err
+    cloud.add_program("network")
+    (cloud.root / "shared").mkdir()
+    (cloud.root / "shared" / "naming").symlink_to(cloud.root / folder)
+    (cloud.root / "deploy" / "D123456-acme-shop" / "manifest.yaml").write_text(INCLUDING)
+    assert "shared/naming holds manifests or their configuration" in cloud("validate").err
 
 
 def test_a_program_of_a_stack_that_is_nowhere_enabled_is_not_needed(cloud: CommandLine) -> None:

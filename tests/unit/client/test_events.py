@@ -14,6 +14,7 @@ from cloud.client.events import EventStream
 from cloud.domain.errors import AuthError, NetworkError, NotFound
 from cloud.domain.events import Cursor, Event
 
+REPLAYED = {"type": "replayed", "deployment_id": "D123456"}
 Behaviour = Callable[[ServerConnection], Awaitable[None]]
 
 
@@ -59,16 +60,60 @@ def test_events_come_once_and_in_order_across_a_broken_connection_a_gap_and_repe
                 await socket.send(json.dumps([{"type": "subscribed"}, an_event(1), an_event(1), an_event(2)]))
                 await socket.close()
             elif len(asked) == 2:
-                await socket.send(json.dumps(an_event(4)))
+                await socket.send(json.dumps([REPLAYED, an_event(4), an_event(5)]))
             else:
                 await socket.send(json.dumps([an_event(2), an_event(3), an_event(4), {"type": "from-the-future"}]))
 
     async def scenario() -> list[int]:
         async with a_server(behave) as context:
-            return await take(a_stream(context), 4)
+            return await take(a_stream(context), 5)
 
-    assert asyncio.run(scenario()) == [1, 2, 3, 4]
+    assert asyncio.run(scenario()) == [1, 2, 3, 4, 5]
     assert asked == ["01A:0", "01A:2", "01A:2"]
+
+
+def test_an_event_of_a_later_version_leaves_no_gap_and_what_is_no_message_is_passed_over() -> None:
+    asked: list[str] = []
+
+    async def behave(socket: ServerConnection) -> None:
+        async for text in socket:
+            asked.append(text)
+            unknown = {**an_event(2), "type": "stack.dreamt"}
+            odd = [7, {"type": "odd", "sequence": "x", "operation_id": None}]
+            await socket.send(json.dumps([an_event(1), unknown, *odd, REPLAYED, an_event(3)]))
+
+    async def scenario() -> list[int]:
+        async with a_server(behave) as context:
+            return await take(a_stream(context), 2)
+
+    assert asyncio.run(scenario()) == [1, 3]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"type": "error", "code": "throttled", "message": "not now"},
+        {"message": "Internal server error", "connectionId": "abc=", "requestId": "1"},
+        "{",
+    ],
+    ids=str,
+)
+def test_an_answer_that_may_be_better_the_next_time_is_asked_for_again(answer: Any) -> None:
+    async def behave(socket: ServerConnection) -> None:
+        connections.append(socket)
+        await socket.recv()
+        better = json.dumps(an_event(1)) if len(connections) > 1 else answer
+        await socket.send(better if isinstance(better, str) else json.dumps(better))
+        await socket.wait_closed()
+
+    connections: list[ServerConnection] = []
+
+    async def scenario() -> list[int]:
+        async with a_server(behave) as context:
+            return await take(a_stream(context), 1)
+
+    assert asyncio.run(scenario()) == [1]
 
 
 def test_the_token_travels_in_a_header_and_nowhere_else() -> None:
@@ -126,23 +171,23 @@ def test_a_server_that_stays_away_is_a_network_error_with_the_way_back() -> None
     assert "cloud watch" in caught.value.hint
 
 
-def test_a_silent_connection_is_pinged_and_a_dead_one_is_left() -> None:
-    actions: list[str] = []
+def test_a_server_that_is_in_trouble_is_no_reason_to_despair_of_the_token() -> None:
+    refusals = [503, 429, 502]
 
     async def behave(socket: ServerConnection) -> None:
-        async for text in socket:
-            message = json.loads(text)
-            actions.append(message["action"])
-            if actions.count("subscribe") == 2:
-                await socket.send(json.dumps(an_event(1)))
+        await socket.recv()
+        await socket.send(json.dumps(an_event(1)))
+        await socket.wait_closed()
 
-    async def scenario() -> tuple[list[int], int]:
-        async with a_server(behave) as context:
-            stream = a_stream(context, ping_seconds=0.01, pong_seconds=0.01)
-            return await take(stream, 1), stream.connections
+    def refuse(connection: ServerConnection, _: Any) -> Any:
+        return connection.respond(refusals.pop(), "later") if refusals else None
 
-    assert asyncio.run(scenario()) == ([1], 2)
-    assert actions[:3] == ["subscribe", "ping", "subscribe"]
+    async def scenario() -> list[int]:
+        async with a_server(behave, process_request=refuse) as context:
+            return await take(a_stream(context), 1)
+
+    assert asyncio.run(scenario()) == [1]
+    assert refusals == []
 
 
 def test_an_event_that_is_read_back_is_what_was_sent() -> None:

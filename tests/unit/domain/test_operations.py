@@ -14,6 +14,14 @@ def test_only_a_destroy_goes_backwards() -> None:
     assert [kind for kind in OperationKind if kind.is_reversed] == [OperationKind.DESTROY]
 
 
+def test_what_the_kinds_of_operations_have_in_common() -> None:
+    assert {kind for kind in OperationKind if kind.only_looks} == {OperationKind.PREVIEW, OperationKind.DRIFT}
+    changing = {OperationKind.DEPLOY, OperationKind.DESTROY, OperationKind.ROLLBACK}
+    assert {kind for kind in OperationKind if kind.changes_resources} == changing
+    running = {OperationKind.DEPLOY, OperationKind.PREVIEW, OperationKind.ROLLBACK}
+    assert {kind for kind in OperationKind if kind.runs_programs} == running
+
+
 @pytest.mark.parametrize(
     ("selection", "everything"),
     [

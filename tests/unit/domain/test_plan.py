@@ -290,3 +290,24 @@ def test_planning_imports_nothing_that_a_cold_start_would_feel() -> None:
     code = f"import sys, cloud.domain.plan, cloud.domain.schedule; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_prediction_is_stored_and_is_no_part_of_what_would_be_done() -> None:
+    planned = plan(SHOP)
+    predicted = planned.with_predictions({"apps": "unchanged if database's outputs don't change"})
+    assert predicted.digest() == planned.digest()
+    assert Plan.from_dict(json.loads(json.dumps(predicted.to_dict()))) == predicted
+    written = predicted.to_dict()
+    for layer in written["layers"]:
+        for stack in layer:
+            del stack["prediction"]  # as an earlier version of the platform wrote it
+    assert Plan.from_dict(written) == planned
+
+
+def test_a_plan_that_stands_aside_has_nothing_to_do_and_another_digest() -> None:
+    planned = plan(deployed(SHOP), OperationKind.DRIFT)
+    aside = planned.standing_aside("dev is held by 01A")
+    assert (aside.stacks, aside.width, aside.critical_path, aside.critical_path_seconds) == ({}, 0, (), 0.0)
+    assert aside.left_out == dict.fromkeys(sorted(SHOP), "dev is held by 01A")
+    assert aside.digest() != planned.digest()
+    assert Plan.from_dict(json.loads(json.dumps(aside.to_dict()))) == aside

@@ -66,6 +66,26 @@ def test_warnings_and_exceeded_quotas_are_shown() -> None:
     assert render_text(alone).endswith("\nWarning: a needs b, which is not deployed and not selected.\n")
 
 
+def test_a_prediction_is_told_with_its_stack() -> None:
+    text = render_text(plan().with_predictions({"end": "unchanged if network's outputs don't change"}))
+    assert "enabled in dev; after network; unchanged if network's outputs don't change\n" in text
+
+
+def test_a_plan_that_stands_aside_says_for_whom() -> None:
+    text = render_text(plan(OperationKind.DRIFT).standing_aside("dev is held by 01A, started by ann"))
+    assert text == (
+        "Plan: drift D1BRV40 in dev\n"
+        "Nothing to do.\n"
+        "\n"
+        "Left out\n"
+        "  cache    not deployed in dev\n"
+        "  end      dev is held by 01A, started by ann\n"
+        "  network  dev is held by 01A, started by ann\n"
+        "\n"
+        "Warning: Nothing is done: dev is held by 01A, started by ann.\n"
+    )
+
+
 def test_strict_layers_are_announced() -> None:
     assert "layer by layer" in render_text(plan(strict=True))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cloud.domain.errors import ConfigurationError, DependencyError, NotFound
 from cloud.domain.operations import OperationKind, Selection
 from cloud.domain.plan import Plan, StackNode, make_plan
+from cloud.domain.selection import Remainder
 
 GRAPH = {
     "network": (),
@@ -188,3 +189,53 @@ def test_no_selection_ever_destroys_what_a_deployed_stack_stands_on(
         return
     left = [name for name in GRAPH if name not in absent and name not in planned.stacks]
     assert not [name for name in left for other in GRAPH[name] if other in planned.stacks]
+
+
+# -- what a retry touches
+
+
+def remaining(kind: OperationKind, unfinished: set[str], done: dict[str, str] | None = None, **more: Any) -> Plan:
+    absent = more.pop("absent", ())
+    stacks = {name: StackNode(name, others, deployed=name not in absent) for name, others in GRAPH.items()}
+    stacks |= more.pop("stacks", {})
+    remainder = Remainder("01A", frozenset(unfinished), done or {})
+    return make_plan(stacks, kind=kind, deployment_id="D1BRV40", environment="dev", remainder=remainder)
+
+
+def test_a_retry_takes_exactly_what_did_not_succeed() -> None:
+    done = dict.fromkeys(("network", "dns", "security"), "deployed by operation 01A")
+    planned = remaining(OperationKind.DEPLOY, {"apps", "database"}, done)
+    assert reasons(planned) == dict.fromkeys(("database", "apps"), "did not succeed in operation 01A")
+    assert planned.stacks["apps"].dependencies == ("database",)
+    assert planned.left_out == {**done, "storage": "not part of operation 01A"}
+
+
+def test_a_retry_leaves_out_what_is_gone_or_disabled() -> None:
+    off = {"storage": StackNode("storage", ("security",), enabled=False)}
+    planned = remaining(OperationKind.DEPLOY, {"apps", "storage", "cache"}, {"gone": "deployed by 01A"}, stacks=off)
+    assert list(planned.stacks) == ["apps"]
+    assert planned.left_out["cache"] == "no longer in the manifest"
+    assert planned.left_out["storage"] == "disabled in dev"
+    assert "gone" not in planned.left_out
+
+
+def test_a_retry_warns_of_what_is_missing_beneath() -> None:
+    planned = remaining(OperationKind.DEPLOY, {"apps"}, absent=("database",))
+    assert planned.warnings == ("apps needs database, which is not deployed and not selected.",)
+
+
+def test_a_retried_destroy_leaves_no_dependents_on_nothing() -> None:
+    assert list(
+        remaining(OperationKind.DESTROY, {"network", "security"}, absent=("apps", "database", "storage")).stacks
+    )
+    with pytest.raises(DependencyError, match="apps would be left deployed without dns"):
+        remaining(OperationKind.DESTROY, {"dns"})
+
+
+@given(st.sets(st.sampled_from([*GRAPH, "gone"])), st.sampled_from([OperationKind.DEPLOY, OperationKind.PREVIEW]))
+def test_every_stack_is_in_or_out_of_a_retry_with_a_reason(unfinished: set[str], kind: OperationKind) -> None:
+    planned = remaining(kind, unfinished)
+    assert planned.stacks.keys() == unfinished - {"gone"}
+    assert planned.stacks.keys() | planned.left_out.keys() == GRAPH.keys() | (unfinished & {"gone"})
+    assert not planned.stacks.keys() & planned.left_out.keys()
+    assert all(planned.left_out.values())

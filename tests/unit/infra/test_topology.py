@@ -59,7 +59,7 @@ def test_the_websocket_api_has_its_three_routes() -> None:
 def test_what_functions_reach_is_declared() -> None:
     for function in topology.FUNCTIONS:
         assert set(function.tables) <= TABLES
-        assert set(function.uses) <= {"artifacts", "connections", "lookups", "pulumi", "vault", "workflow"}
+        assert set(function.uses) <= {"artifacts", "connections", "lookups", "pulumi", "state", "vault", "workflow"}
         assert 0 < function.timeout <= 900
         assert 128 <= function.memory <= 10_240
 
@@ -76,9 +76,16 @@ def test_event_sources_read_tables_that_have_a_stream_and_feed_functions() -> No
 def test_rules_are_on_declared_buses_and_aim_at_something_declared() -> None:
     machines = {machine.name for machine in topology.STATE_MACHINES}
     for rule in topology.RULES:
-        assert rule.bus in {bus.name for bus in topology.BUSES}
+        assert rule.bus in {topology.DEFAULT_BUS, *(bus.name for bus in topology.BUSES)}
+        assert rule.of_state_machine in {"", *machines}
         assert rule.target_name in (machines if rule.target is topology.RuleTarget.STATE_MACHINE else NAMES)
         json.dumps(rule.pattern)
+
+
+def test_schedules_call_declared_functions() -> None:
+    for schedule in topology.SCHEDULES:
+        assert schedule.function in NAMES
+        assert schedule.minutes >= 1
 
 
 @pytest.mark.parametrize("machine", topology.STATE_MACHINES, ids=lambda machine: machine.name)

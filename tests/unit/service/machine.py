@@ -174,8 +174,11 @@ class Machine:
         try:
             plan = yield Step("PlanDeployment", lambda p, _: plan_deployment(p, deployment, operation))
             if plan["approval"]:
-                yield Step("RequestApproval", lambda p, t: request_approval(p, deployment, operation, t), waits=True)
-            yield Step("AcquireEnvironment", lambda p, t: acquire_environment(p, deployment, operation, t), waits=True)
+                yield Step("RequestApproval", lambda p, t: request_approval(p, deployment, operation, t, t), waits=True)
+            if plan["lock"]:
+                yield Step(
+                    "AcquireEnvironment", lambda p, t: acquire_environment(p, deployment, operation, t, t), waits=True
+                )
             plan = yield Step("ConfirmPlan", lambda p, _: confirm_plan(p, deployment, operation))
             try:
                 yield from self._layers(deployment, operation, plan)
@@ -201,7 +204,7 @@ class Machine:
         try:
             decision = yield Step(
                 f"AwaitDependencies {stack}",
-                lambda p, t: await_dependencies(p, deployment, operation, stack, t),
+                lambda p, t: await_dependencies(p, deployment, operation, stack, t, t),
                 waits=True,
             )
             if decision["go"]:
@@ -279,7 +282,7 @@ class Machine:
             self._deliver(run, step)
 
     def _deliver(self, run: Run, step: Step) -> None:
-        token = f"token-{next(_TOKENS)}" if step.waits else ""
+        token = f"token-{next(_TOKENS):09}" if step.waits else ""  # it is its attempt, too: they grow
         if step.waits:
             self.scene.workflow.open_task(token)
         run.attempts += 1

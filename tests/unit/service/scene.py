@@ -16,6 +16,7 @@ from cloud.adapters.memory.state import MemoryState
 from cloud.adapters.memory.stores import memory_stores
 from cloud.adapters.memory.vault import MemoryVault
 from cloud.adapters.memory.workflow import MemoryWorkflow
+from cloud.domain.errors import CloudError
 from cloud.domain.events import Event
 from cloud.domain.operations import Operation, OperationKind, OperationOptions, Selection
 from cloud.domain.records import StackRecord
@@ -24,6 +25,7 @@ from cloud.service.init_deployment import init_deployment
 from cloud.service.open_operation import open_operation
 from cloud.service.platform import Platform
 from cloud.service.put_manifest import put_manifest
+from cloud.service.reconcile_operation import sweep_operations
 from cloud.service.start_operation import start_operation
 
 Graph = Mapping[str, Sequence[str]]
@@ -45,6 +47,7 @@ class ObservedRunner:
         self.scripts: dict[str, Script] = {}
         self.ran: list[str] = []
         self.requests: list[RunRequest] = []
+        self.freed: list[str] = []
         self._clock = clock
         self.states = MemoryState()
         self._runner = ScriptedRunner(sleep=lambda seconds: self._sleep(seconds), clock=self._now, states=self.states)
@@ -54,6 +57,10 @@ class ObservedRunner:
         self.requests.append(request)
         self._runner._scripts.update(self.scripts)
         return self._runner.run(request, emit, should_stop)
+
+    def free_lock(self, project: str, pulumi_stack: str) -> None:
+        self.freed.append(pulumi_stack)
+        self._runner.free_lock(project, pulumi_stack)
 
     def _sleep(self, seconds: float) -> None:
         self._clock.advance(seconds)
@@ -164,6 +171,15 @@ class Scene:
         arn = self.arn_of(operation.id)
         open_operation(self.platform, {"operation_id": operation.id, "deployment_id": self.deployment_id}, arn)
         return self.operation(operation.id)
+
+    def sweep(self, later: float = 0.0) -> dict[str, int]:
+        """What the reconciler does, ``later`` seconds from now. Gives how many operations it found or left how."""
+        self.clock.advance(later)
+
+        def failed(_: Operation, error: CloudError) -> None:
+            raise error
+
+        return sweep_operations(self.platform, remaining_seconds=lambda: 300.0, failed=failed)
 
     def arn_of(self, name: str) -> str:
         return f"memory:execution:{name}"

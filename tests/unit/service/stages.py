@@ -8,7 +8,8 @@ from cloud.service.acquire_environment import acquire_environment
 from cloud.service.confirm_plan import confirm_plan
 from cloud.service.plan_deployment import plan_deployment
 from cloud.service.prepare_stack import prepare_stack
-from cloud.service.run_stack import CANCEL_CHECK_SECONDS, run_stack
+from cloud.service.run_claims import CANCEL_CHECK_SECONDS
+from cloud.service.run_stack import run_stack
 from tests.unit.service.scene import Scene
 
 CHAIN = {"network": [], "app": ["network"]}

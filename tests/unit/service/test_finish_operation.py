@@ -22,7 +22,6 @@ from cloud.service.environments import end_status, propose_status, set_status
 from cloud.service.evaluate_outcome import evaluate_outcome
 from cloud.service.finish_operation import finish_operation
 from cloud.service.plan_deployment import plan_deployment
-from cloud.service.results import result_name
 from cloud.service.settle_stacks import settle_stacks
 from tests.unit.service.machine import Crash, Fuse, fused, run
 from tests.unit.service.scene import Scene
@@ -92,18 +91,18 @@ def test_an_operation_that_broke_off_before_it_ran_leaves_the_stacks_alone(scene
 @pytest.mark.parametrize("error", [NotFound("gone"), Throttled("slow down")])
 def test_a_stack_that_cannot_be_settled_does_not_lock_the_environment(scene: Scene, error: Exception) -> None:
     operation_id = begun(scene)
-    artifacts = scene.stores.artifacts
+    stacks = scene.stores.stacks
 
     class Broken:
         def __getattr__(self, name: str) -> Any:
-            return getattr(artifacts, name)
+            return getattr(stacks, name)
 
-        def get_record(self, deployment_id: str, operation_id: str, name: str) -> Any:
-            if name == result_name("network"):
+        def get(self, deployment_id: str, stack: str, environment: str) -> Any:
+            if stack == "network":
                 raise StateError("broken") if isinstance(error, NotFound) else error
-            return artifacts.get_record(deployment_id, operation_id, name)
+            return stacks.get(deployment_id, stack, environment)
 
-    platform = replace(scene.platform, stores=replace(scene.stores, artifacts=Broken()))
+    platform = replace(scene.platform, stores=replace(scene.stores, stacks=Broken()))
     operation = scene.operation(operation_id)
     if isinstance(error, Throttled):
         with pytest.raises(Throttled):  # the task is tried again

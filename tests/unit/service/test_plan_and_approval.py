@@ -70,8 +70,8 @@ def test_the_policy_of_the_manifest_is_overridden_by_the_options(scene: Scene) -
 
 
 def test_a_manifest_is_read_once_and_old_ones_are_forgotten(scene: Scene) -> None:
-    for _ in range(40):
-        scene.manifest(CHAIN)
+    for number in range(40):
+        scene.manifest(CHAIN, policy={"max_parallel": number + 1})
         plan_deployment(scene.platform, scene.deployment_id, scene.opened().id)
     assert len(scene.platform.manifests) <= 33
 

@@ -50,14 +50,53 @@ def test_a_program_that_was_never_uploaded_is_refused(scene: Scene) -> None:
 
 def test_a_stack_keeps_its_program_until_another_is_given(scene: Scene) -> None:
     scene.manifest(CHAIN)
-    put_manifest(scene.platform, scene.deployment_id, text=scene.text(CHAIN), configs={}, programs={})
+    text = scene.text(CHAIN, policy={"max_parallel": 2})
+    put_manifest(scene.platform, scene.deployment_id, text=text, configs={}, programs={})
     document = scene.stores.artifacts.get_manifest(scene.deployment_id, 2)
     assert document["programs"].keys() == CHAIN.keys()
 
 
+SECRETIVE: dict[str, Any] = {"app": {"config": {"password": {"secret": "hunter2"}, "on": True}}}
+
+
+def test_what_is_equal_to_the_latest_version_makes_none(scene: Scene) -> None:
+    configs = {"app.dev.yaml": "token: {secret: t}"}
+    assert scene.manifest(CHAIN, stacks=SECRETIVE, configs=configs)["version"] == 1
+    assert scene.manifest(CHAIN, stacks=SECRETIVE, configs=configs)["version"] == 1  # sealed differently, but equal
+    read = json.dumps(get_manifest(scene.platform, scene.deployment_id)["manifest"])
+    put_again = put_manifest(scene.platform, scene.deployment_id, text=read, configs=configs, programs={})
+    assert put_again["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("stacks", "configs"),
+    [
+        ({"app": {"config": {"password": {"secret": "hunter3"}, "on": True}}}, {}),
+        ({"app": {"config": {"password": "hunter2", "on": True}}}, {}),
+        ({"app": {"config": {"password": {"secret": "hunter2"}, "on": 1}}}, {}),
+        (SECRETIVE, {"app.dev.yaml": "size: 1"}),
+    ],
+    ids=["secret", "no secret any more", "type", "file"],
+)
+def test_every_difference_makes_a_version(
+    scene: Scene, stacks: dict[str, dict[str, Any]], configs: dict[str, str]
+) -> None:
+    scene.manifest(CHAIN, stacks=SECRETIVE)
+    assert scene.manifest(CHAIN, stacks=stacks, configs=configs)["version"] == 2
+
+
+def test_another_program_makes_a_version(scene: Scene) -> None:
+    scene.manifest(CHAIN)
+    other = scene.stores.artifacts.put_program(b"another zip")
+    found = put_manifest(
+        scene.platform, scene.deployment_id, text=scene.text(CHAIN), configs={}, programs={"app": other}
+    )
+    assert found["version"] == 2
+
+
 def test_if_match_is_checked_when_the_pointer_moves(scene: Scene) -> None:
     scene.manifest(CHAIN)
-    scene.manifest(CHAIN)
+    scene.manifest(CHAIN, policy={"max_parallel": 2})
     with pytest.raises(PreconditionFailed, match="at version 2, not 1"):
         put_manifest(scene.platform, scene.deployment_id, text=scene.text(CHAIN), configs={}, programs={}, if_match="1")
 

@@ -19,8 +19,7 @@ from cloud.domain.records import StackRecord
 from cloud.domain.states import StackStatus, TaskState
 from cloud.service.await_dependencies import await_dependencies
 from cloud.service.cancel_operation import cancel_operation
-from cloud.service.finish_operation import finish_abandoned
-from cloud.service.prepare_stack import SKIPPED, prepare_stack
+from cloud.service.prepare_stack import prepare_stack
 from cloud.service.record_stack import MAX_OUTPUT_BYTES, record_stack
 from cloud.service.run_stack import run_stack
 from tests.unit.service.machine import run
@@ -39,7 +38,8 @@ def test_a_late_token_of_a_stack_that_has_ended_does_not_start_it_again(scene: S
 
 def test_what_is_not_to_go_is_skipped(scene: Scene) -> None:
     operation_id = confirmed(scene)
-    assert prepare_stack(scene.platform, scene.deployment_id, operation_id, "app", go=False) == SKIPPED
+    prepared = prepare_stack(scene.platform, scene.deployment_id, operation_id, "app", go=False)
+    assert prepared["route"] == "skipped"
     assert scene.stores.stacks.get(scene.deployment_id, "app", "dev") is None
 
 
@@ -49,6 +49,7 @@ def test_preparing_needs_a_program_and_no_cancel(scene: Scene) -> None:
     scene.platform.manifests[document[0]] = replace(document[1], programs={})
     with pytest.raises(NotFound, match="no registered program"):
         prepare_stack(scene.platform, scene.deployment_id, operation_id, "network", go=True)
+    scene.platform.manifests[document[0]] = document[1]
     cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
     with pytest.raises(RunInterrupted):
         prepare_stack(scene.platform, scene.deployment_id, operation_id, "network", go=True)
@@ -120,7 +121,7 @@ def test_a_run_sees_that_it_is_cancelled_or_that_its_operation_has_ended(scene: 
 
     def end() -> float:
         if ends:
-            finish_abandoned(scene.platform, scene.deployment_id, operation_id)
+            scene.stores.operations.put(replace(scene.operation(operation_id), state=TaskState.ERROR))
         else:
             cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
         return 800.0

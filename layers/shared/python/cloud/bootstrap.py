@@ -103,7 +103,8 @@ def make_platform(chosen: Settings) -> Platform:
 
         return KmsVault(chosen)
 
-    return Platform(dynamodb_stores(chosen, clock), clock, workflow, runner, lookups, gateway, vault, state)
+    stores = dynamodb_stores(chosen, clock)
+    return Platform(stores, clock, workflow, runner, lookups, gateway, vault, state, engine=chosen.engine)
 
 
 @cache

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,6 +14,13 @@ from cloud.observability import ids_of
 from cloud.service.failures import to_wire
 
 Handler = Callable[[Any, Any], Any]
+
+
+def attempt_of(event: Mapping[str, Any]) -> str:
+    """Which attempt of its task a delivery is, from ``entered_at`` (``$$.State.EnteredTime``) and ``retries``
+    (``$$.State.RetryCount``): texts that grow with every attempt, also over a redrive of the execution."""
+    entered = datetime.fromisoformat(str(event["entered_at"])).astimezone(UTC)
+    return f"{entered.isoformat(timespec='microseconds')}#{int(event['retries']):03}"
 
 
 def task(logger: Logger) -> Callable[[Handler], Handler]:

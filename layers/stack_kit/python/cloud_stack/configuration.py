@@ -3,6 +3,9 @@
 Pulumi hands every value over as text. A field of a text type (``str``, ``Literal["a"]``) gets it as it stands, any other
 the JSON it holds. Keys are camelCase; the snake_case form of the manifest means the same key. For an optional field an
 empty value and ``null`` mean "not set", so that another stack's output may be handed on whether or not it is there.
+
+In a preview a value may be unknown, because it comes out of a stack that isn't deployed yet. A field of type ``Input[…]``
+takes it as an unknown Output; where any other field needs it, the program is not previewable.
 """
 
 from __future__ import annotations
@@ -10,13 +13,16 @@ from __future__ import annotations
 import difflib
 import json
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+
+from cloud_stack.inputs import is_output_type
+from cloud_stack.preview import Preview, UnknownValue, current_preview, not_previewable
 
 Model = TypeVar("Model", bound="StackConfig")
 
@@ -40,7 +46,8 @@ class Section(StackConfig):
 
 
 def load(model: type[Model]) -> Model:
-    """The running stack's configuration. Raises ``ConfigurationError`` with all problems at once.
+    """The running stack's configuration. Raises ``ConfigurationError`` with all problems at once, and when there are none
+    ``NotPreviewableError`` for what a preview has to know and can't.
 
     A key that the model does not know may be meant for another stack (the manifest's ``defaults`` reach all of them), so it
     is no error; where it looks like a misspelt one of this stack, it is a warning.
@@ -48,36 +55,72 @@ def load(model: type[Model]) -> Model:
     config = pulumi.Config()
     for warning in _misspelt(config, model):
         pulumi.log.warn(warning)
+    preview = current_preview()
+    preview.configuration_was_read()
     values: dict[str, Any] = {}
     problems: list[str] = []
+    awaited: dict[str, UnknownValue] = {}  # by camelCase key: what a field can't do without
     for name, field in model.model_fields.items():
         camel = field.alias or name
-        given = {key: text for key in (camel, name) if (text := config.get(key)) is not None}
-        if len(given) > 1 and len(set(given.values())) > 1:
+        given = _given(config, preview, (camel, name))
+        if len(given) > 1 and len({str(value) for value in given.values()}) > 1:
             problems.append(f"{config.full_key(camel)}: also given as '{name}', with another value; keep one of them")
-        for text in given.values():
-            value = _decode(text, field.annotation)
-            if value is None and _is_optional(field.annotation):
+        for value in given.values():
+            if isinstance(value, UnknownValue):
+                if value.is_whole and not _takes_outputs(field.annotation):
+                    awaited[camel] = value
+                else:
+                    values[camel] = value.with_outputs()
                 continue
-            values[camel] = value
+            decoded = _decode(value, field.annotation)
+            if decoded is None and _is_optional(field.annotation):
+                continue
+            values[camel] = decoded
     try:
         loaded = model.model_validate(values)
     except ValidationError as error:
-        problems.extend(_explain(error, config, _aliases(model)))
+        awaited |= _awaited_inside(error, _given(config, preview, values))
+        problems.extend(_explain(error, config, _aliases(model), awaited))
         loaded = None
-    if loaded is None or problems:
+    if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         listed = "\n".join(f"  - {problem}" for problem in problems)
         raise ConfigurationError(f"{count} in the configuration of {pulumi.get_stack()}:\n{listed}")
+    if awaited or loaded is None:
+        keys = ", ".join(config.full_key(key) for key in awaited)
+        raise not_previewable(
+            {stack for value in awaited.values() for stack in value.stacks},
+            f"the program can't go on without the value of {keys}",
+        )
     return loaded
 
 
-def _explain(error: ValidationError, config: pulumi.Config, known: Mapping[str, str]) -> Iterator[str]:
-    """One line per problem: the key with its path, what was expected, what was given (unless it is a secret)."""
+def _given(config: pulumi.Config, preview: Preview, keys: Iterable[str]) -> dict[str, str | UnknownValue]:
+    """What is given under ``keys``: a text, or what a preview knows of it."""
+    unknown = {key: preview.config[full] for key in keys if (full := config.full_key(key)) in preview.config}
+    return {key: text for key in keys if (text := config.get(key)) is not None} | unknown
+
+
+def _awaited_inside(error: ValidationError, given: Mapping[str, str | UnknownValue]) -> dict[str, UnknownValue]:
+    """The values, by key, inside of which a field needs something that is unknown."""
+    keys = {str(problem["loc"][0]) for problem in error.errors() if isinstance(problem["input"], pulumi.Output)}
+    return {key: value for key in sorted(keys) if isinstance(value := given.get(key), UnknownValue)}
+
+
+def _explain(
+    error: ValidationError, config: pulumi.Config, known: Mapping[str, str], awaited: Mapping[str, UnknownValue]
+) -> Iterator[str]:
+    """One line per problem: the key with its path, what was expected, what was given (unless it is a secret).
+
+    What is only unknown yet is no problem, nor is a rule between fields one while there are such.
+    """
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"]]
         if not path:  # a rule between fields; its own message names them
-            yield problem["msg"].removeprefix("Value error, ")
+            if not awaited:
+                yield problem["msg"].removeprefix("Value error, ")
+            continue
+        if path[0] in awaited and (problem["type"] == "missing" or isinstance(problem["input"], pulumi.Output)):
             continue
         key = config.full_key(path[0])
         where = ".".join((key, *path[1:]))
@@ -144,9 +187,14 @@ def _is_optional(annotation: Any) -> bool:
     return type(None) in _members(annotation)
 
 
+def _takes_outputs(annotation: Any) -> bool:
+    return any(is_output_type(member) for member in _members(annotation))
+
+
 def _takes_text(annotation: Any) -> bool:
     return all(
         member is type(None)
+        or is_output_type(member)
         or (isinstance(member, type) and issubclass(member, str))
         or (get_origin(member) is Literal and all(isinstance(choice, str) for choice in get_args(member)))
         for member in _members(annotation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from cloud.settings import Settings
 _MISSING = ("404", "NoSuchKey", "NotFound")
 _EXISTS = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 _CHECKSUM_HEADER = "x-amz-checksum-sha256"
+KEPT_PROGRAM_BYTES = 32 * 1024 * 1024
 
 
 class S3ArtifactStore:
@@ -27,6 +29,8 @@ class S3ArtifactStore:
             options["s3"] = {"addressing_style": "path"}
         self._client = LazyClient("s3", settings, read_seconds=30.0, options=options)
         self._presigner = LazyClient("s3", settings, options=options)
+        self._lock = threading.Lock()
+        self._programs: dict[str, bytes] = {}
 
     def presign_program(self, digest: str, *, expires_seconds: int = 900) -> str:
         """The URL carries the SHA-256 in its signed query, so that S3 refuses any other body.
@@ -59,8 +63,19 @@ class S3ArtifactStore:
         return digest
 
     def get_program(self, digest: str) -> bytes:
+        """Read once per process while it stays among the last ones: a digest's bytes never change."""
+        with self._lock:
+            known = self._programs.pop(digest, None)
+            if known is not None:
+                self._programs[digest] = known  # the last one used is the last one dropped
+                return known
         missing = NotFound(f"There is no program {digest}.", hint="Register the stack's program again.", digest=digest)
-        return require_digest(self._get(program_key(digest), missing), digest)
+        data = require_digest(self._get(program_key(digest), missing), digest)
+        with self._lock:
+            self._programs[digest] = data
+            while sum(map(len, self._programs.values())) > KEPT_PROGRAM_BYTES:
+                del self._programs[next(iter(self._programs))]
+        return data
 
     def put_manifest(self, deployment_id: str, version: int, document: Mapping[str, Any]) -> None:
         body = _json(document)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-
 from cloud.client.contexts import Context
-from cloud.client.ordering import Sequencer, Verdict
-from cloud.domain.errors import AuthError, NetworkError, from_dict
+from cloud.client.ordering import Sequencer
+from cloud.client.wire import Dial, Wire, dial
+from cloud.domain.errors import NetworkError, from_dict
 from cloud.domain.events import Cursor, Event
 
 PING_SECONDS = 30.0
 PONG_SECONDS = 10.0
 RECONNECT_SECONDS = 5.0
-"""The keep-alive and the pause before a reconnection, as 3-interfaces.md has them; the first reconnection is immediate."""
+"""The keep-alive and the pause before a reconnection, as 3-interfaces.md has them."""
 
-MAX_ATTEMPTS = 5
-"""Failed connections in a row before the stream gives up with NetworkError."""
+LONGEST_PAUSE_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
+"""How long an answer may take while other things are heard; in silence it is given up after ``PING_SECONDS``."""
+MAX_FAILURES = 5
+"""Connections in a row that failed or brought nothing, before the stream gives up with NetworkError."""
+
+_random = random.SystemRandom()
 
 
 class EventStream:
@@ -30,6 +34,11 @@ class EventStream:
 
     ``since`` replays what is stored after it, then goes on live. Raises NetworkError when the control plane stays away,
     AuthError when it does not let us in, and what it answers to the subscription (NotFound, ConfigurationError).
+
+    A connection that was lost is made again: nearly at once the first time, then after ``reconnect_seconds``, doubling, up
+    to a minute, each with jitter, for everybody else was cut off too. After ``ping_seconds`` of silence the connection has
+    to answer a ping within ``pong_seconds``. As often the stream asks whether it has everything: an event that was lost on
+    the wire shows by the next one, and the last one has no next.
     """
 
     def __init__(
@@ -41,6 +50,8 @@ class EventStream:
         reconnect_seconds: float = RECONNECT_SECONDS,
         ping_seconds: float = PING_SECONDS,
         pong_seconds: float = PONG_SECONDS,
+        dial: Dial = dial,
+        jitter: Callable[[float, float], float] = _random.uniform,
     ) -> None:
         self._context = context
         self._deployment_id = deployment_id
@@ -48,85 +59,111 @@ class EventStream:
         self._reconnect_seconds = reconnect_seconds
         self._ping_seconds = ping_seconds
         self._pong_seconds = pong_seconds
+        self._dial = dial
+        self._jitter = jitter
         self.connections = 0
 
     async def __aiter__(self) -> AsyncIterator[Event]:
+        now = asyncio.get_running_loop().time
         failures = 0
         while True:
+            opened: float | None = None
             try:
-                async with connect(
-                    self._context.websocket_url,
-                    additional_headers={
-                        "Authorization": f"Bearer {self._context.token}",
-                        "X-Cloud-User": self._context.user,
-                    },
-                    proxy=None,
-                    ping_interval=None,
-                    max_size=1 << 20,
-                ) as socket:
+                async with self._dial(self._context) as wire, aclosing(self._converse(wire)) as events:
+                    opened = now()
                     self.connections += 1
-                    failures = 0
-                    async for event in self._follow(socket):
+                    async for event in events:
+                        failures = 0
                         yield event
-            except InvalidStatus as error:
-                if error.response.status_code in (401, 403):
-                    raise AuthError("The control plane does not let us in.", hint="The token is not its own.") from None
-                failures += 1
-            except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
-                failures += 1
-            if failures >= MAX_ATTEMPTS:
+            except OSError:
+                pass
+            # One that is cut at once, every time, is a failure each time; one that stood for a while was a connection.
+            stood = opened is not None and now() - opened > self._reconnect_seconds
+            failures = 1 if stood else failures + 1
+            if failures > MAX_FAILURES:
                 raise NetworkError(
                     f"The connection to {self._context.websocket_url} is lost.",
                     hint="The operation goes on without us: `cloud watch` follows it again.",
                 )
-            if failures > 1:
-                await asyncio.sleep(self._reconnect_seconds)
+            longest = longest_pause(failures, self._reconnect_seconds)
+            await asyncio.sleep(self._jitter(longest / 2, longest))
 
-    async def _follow(self, socket: ClientConnection) -> AsyncIterator[Event]:
-        await self._subscribe(socket)
-        alive = asyncio.get_running_loop().time
-        last_heard, pinged = alive(), False
+    async def _converse(self, wire: Wire) -> AsyncGenerator[Event, None]:
+        """Follow the deployment on one connection. Raises OSError when that has ended, TimeoutError when it is dead."""
+        self._order.disconnected()
+        await self._ask(wire)
+        now = asyncio.get_running_loop().time
+        heard = asked = now()
+        is_pinged = False
         while True:
-            wait = self._pong_seconds if pinged else self._ping_seconds
+            silent = heard + (self._pong_seconds if is_pinged else self._ping_seconds)
+            due = asked + (ANSWER_SECONDS if self._order.is_asking else self._ping_seconds)
             try:
-                async with asyncio.timeout(max(0.0, last_heard + wait - alive())):
-                    text = await socket.recv()
+                async with asyncio.timeout_at(min(silent, due)):
+                    text = await wire.receive()
             except TimeoutError:
-                if pinged:
-                    raise  # no pong: the connection is dead, whatever TCP thinks
-                await socket.send(json.dumps({"action": "ping"}))
-                last_heard, pinged = alive(), True
+                is_silent, is_due = now() >= silent, now() >= due
+                if (is_silent and is_pinged) or (self._order.is_asking and (is_silent or is_due)):
+                    raise  # no pong, no answer: the connection is dead, whatever TCP thinks
+                if is_silent:
+                    await wire.send(json.dumps({"action": "ping"}))
+                    heard, is_pinged = now(), True
+                if is_due and self._order.last is not None:
+                    await self._ask(wire)
+                asked = now() if is_due else asked
                 continue
-            last_heard, pinged = alive(), False
+            heard, is_pinged = now(), False
             for message in _messages(text):
-                event = self._event(message)
-                if event is None:
-                    continue
-                verdict = self._order.judge(event)
-                if verdict is Verdict.DELIVER:
+                for event in self._take(message):
                     yield event
-                elif verdict is Verdict.GAP:
-                    await self._subscribe(socket)  # the replay brings what is missing, then what we have just put aside
+            if self._order.should_ask:
+                await self._ask(wire)
+                asked = now()
 
-    async def _subscribe(self, socket: ClientConnection) -> None:
-        request: dict[str, Any] = {"action": "subscribe", "deployment_id": self._deployment_id}
+    async def _ask(self, wire: Wire) -> None:
+        """Subscribe; where anything is known, with the question for all that came after it."""
+        request = {"action": "subscribe", "deployment_id": self._deployment_id}
         if self._order.last is not None:
-            request["since"] = str(self._order.last)
-        await socket.send(json.dumps(request))
+            request["since"] = str(self._order.ask())
+        await wire.send(json.dumps(request))
 
-    @staticmethod
-    def _event(message: dict[str, Any]) -> Event | None:
+    def _take(self, message: Mapping[str, Any]) -> list[Event]:
+        """The events to deliver because of a message. Raises what an ``error`` says, OSError when trying again may help."""
         kind = message.get("type")
+        if kind == "replayed":
+            self._order.answered()
+            return []
         if kind == "error":
-            raise from_dict({**message, "ids": {}, "problems": ()})
-        if kind in ("subscribed", "pong"):
-            return None
-        with contextlib.suppress(KeyError, ValueError):
-            return Event.from_dict(message)
-        return None  # a type that this version does not know
+            error = from_dict({**message, "ids": {}, "problems": ()})
+            raise error if not error.retryable else ConnectionError(error.message)
+        if kind is None and "message" in message:
+            raise ConnectionError(str(message["message"]))  # API Gateway's own: the function behind it has failed
+        try:
+            cursor = Cursor(str(message["operation_id"]), int(message["sequence"]))
+        except (KeyError, ValueError, TypeError):
+            return []  # subscribed, pong, and what a later version may say
+        return self._order.pass_over(cursor) if kind == "expired" else self._order.take(cursor, _event(message))
 
 
-def _messages(text: str | bytes) -> list[dict[str, Any]]:
-    """A frame is one message or an array of messages."""
-    parsed = json.loads(text)
-    return parsed if isinstance(parsed, list) else [parsed]
+def longest_pause(failures: int, seconds: float) -> float:
+    """Seconds before the next attempt after so many failures (from 1 on) in a row: a tenth, then ``seconds``, doubling."""
+    return seconds / 10 if failures == 1 else min(LONGEST_PAUSE_SECONDS, seconds * 2.0 ** (failures - 2))
+
+
+def _event(message: Mapping[str, Any]) -> Event | None:
+    """None for an event of a type that this version does not know: it has its place in the order all the same."""
+    try:
+        return Event.from_dict(message)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _messages(text: str | bytes) -> Iterator[Mapping[str, Any]]:
+    """A frame is one message or an array of messages. What is neither says nothing to us."""
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise ConnectionError("The control plane sends what is not JSON.") from error
+    for message in parsed if isinstance(parsed, list) else [parsed]:
+        if isinstance(message, dict):
+            yield message

@@ -137,14 +137,32 @@ class CloudClient:
     def deploy(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
         """Start a deploy; gives its operation.
 
-        ``request`` has environment, stacks, only, from, on_failure, max_parallel, strict_layers, settings.
+        ``request`` has environment, stacks, only, from, on_failure, max_parallel, strict_layers, force, settings.
         """
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._call("POST", f"/deployments/{deployment_id}/deploy", body=request, headers=headers)
+        return self._start("POST", f"/deployments/{deployment_id}/deploy", request, idempotency_key)
 
     def destroy(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
+        return self._start("DELETE", f"/deployments/{deployment_id}", request, idempotency_key)
+
+    def preview(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
+        """Start a preview of a deploy; gives its operation. ``request`` as for ``deploy``."""
+        return self._start("POST", f"/deployments/{deployment_id}/preview", request, idempotency_key)
+
+    def refresh(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
+        """Start a refresh: Pulumi's states are brought to what is there; gives its operation."""
+        return self._start("POST", f"/deployments/{deployment_id}/refresh", request, idempotency_key)
+
+    def drift(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
+        """Start a drift scan: a refresh that only looks; gives its operation."""
+        return self._start("POST", f"/deployments/{deployment_id}/drift", request, idempotency_key)
+
+    def retry(self, deployment_id: str, request: Mapping[str, Any], *, idempotency_key: str = "") -> Json:
+        """Start what an operation left undone. ``request`` has operation_id or environment, or neither: the latest of all."""
+        return self._start("POST", f"/deployments/{deployment_id}/retry", request, idempotency_key)
+
+    def _start(self, method: str, path: str, request: Mapping[str, Any], idempotency_key: str) -> Json:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._call("DELETE", f"/deployments/{deployment_id}", body=request, headers=headers)
+        return self._call(method, path, body=request, headers=headers)
 
     def operations(self, deployment_id: str) -> Iterator[Json]:
         """All operations of a deployment, newest first, page by page."""
@@ -153,9 +171,18 @@ class CloudClient:
     def operation(self, deployment_id: str, operation_id: str) -> Json:
         return self._call("GET", f"/deployments/{deployment_id}/operations/{operation_id}")
 
-    def cancel(self, deployment_id: str, *, operation_id: str = "", environment: str = "") -> Json:
-        body = {"operation_id": operation_id, "environment": environment}
+    def cancel(self, deployment_id: str, *, operation_id: str = "", environment: str = "", force: bool = False) -> Json:
+        """Ask an operation, or the one that runs in an environment, to end; ``force`` kills its running stacks."""
+        body = {"operation_id": operation_id, "environment": environment, "force": force}
         return self._call("POST", f"/deployments/{deployment_id}/cancel", body=body)
+
+    def lock(self, deployment_id: str, environment: str) -> Json:
+        """Who holds the environment (``owner``, or None), and who waits for it (``queue``)."""
+        return self._call("GET", f"/deployments/{deployment_id}/environments/{environment}/lock")
+
+    def release_lock(self, deployment_id: str, environment: str) -> Json:
+        """Free an environment whose owner is gone; gives the lock. Raises LockHeld while the owner may live."""
+        return self._call("DELETE", f"/deployments/{deployment_id}/environments/{environment}/lock")
 
     def approve(self, deployment_id: str, operation_id: str) -> Json:
         return self._call("POST", f"/deployments/{deployment_id}/operations/{operation_id}/approve", body={})

@@ -7,6 +7,7 @@
     │   ├── LockHeld · StaleWrite · IllegalTransition · AlreadyExists · PreconditionFailed
     ├── PulumiError             Pulumi, or the program that it ran, failed
     │   ├── ProgramFailed · PendingOperations · StackBusy · EngineMissing · RunTimedOut · RunInterrupted
+    │   ├── NotPreviewable
     ├── AwsError                AWS refused or failed
     │   ├── Throttled · AccessDenied · CredentialsExpired · QuotaExceeded
     ├── NetworkError            a server could not be reached
@@ -122,6 +123,12 @@ class ProgramFailed(PulumiError):
     """The program raised, or one of its resources could not be created, changed or deleted."""
 
     code = "program-failed"
+
+
+class NotPreviewable(PulumiError):
+    """The preview needs outputs of stacks that are not deployed; ``ids["until"]`` names them."""
+
+    code, http_status = "not-previewable", 409
 
 
 class PendingOperations(PulumiError):

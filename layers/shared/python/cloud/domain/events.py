@@ -10,6 +10,10 @@ from typing import Any
 from cloud.domain.errors import ConfigurationError
 
 
+MAX_DATA_BYTES = 30_000
+"""Of an event's data as JSON in ASCII: with its envelope an event fits into one WebSocket frame (32 KB)."""
+
+
 class EventType(StrEnum):
     DEPLOYMENT_STATUS = "deployment.status"
     STACK_STATUS = "stack.status"
@@ -72,6 +76,11 @@ class Event:
             data["timestamp"],
             dict(data.get("data") or {}),
         )
+
+
+def closes(event: NewEvent | Event) -> bool:
+    """Whether it is its operation's last event: nothing is stored after it."""
+    return event.type is EventType.DEPLOYMENT_STATUS and event.data.get("terminal") is True
 
 
 @dataclass(frozen=True, slots=True, order=True)

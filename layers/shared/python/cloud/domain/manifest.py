@@ -132,7 +132,7 @@ class Stack:
 
     ``source`` is its folder, relative, with slashes. ``layer`` is what the user says it is (already checked) or None.
     ``fingerprint`` False runs Pulumi every time; ``max_age_seconds`` bounds how long a stack counts as unchanged.
-    ``include`` are further folders that its program reads.
+    ``include`` are further folders that its program reads; they are packed with it under the paths that they have here.
     """
 
     source: str

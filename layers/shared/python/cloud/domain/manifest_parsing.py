@@ -11,6 +11,7 @@ from cloud.domain.errors import ConfigurationError, Problem
 from cloud.domain.manifest import Manifest
 from cloud.domain.manifest_checks import Findings, check_dependencies, check_environments, check_order
 from cloud.domain.manifest_graph import references_in, stack_references
+from cloud.domain.manifest_include_checks import check_includes
 from cloud.domain.manifest_placeholder_checks import check_configuration, check_references
 from cloud.domain.manifest_problems import schema_problems
 
@@ -46,6 +47,7 @@ def check_manifest(text: str | bytes, *, file: str = "manifest.yaml") -> Checked
     findings = Findings(document, _names(document, "stacks"), _names(document, "environments"))
     check_environments(manifest, findings)
     check_dependencies(manifest, findings)
+    check_includes(manifest, findings)
     places = check_configuration(manifest, findings)
     if _check_size(manifest, findings):
         references = list(stack_references(manifest))

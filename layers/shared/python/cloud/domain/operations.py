@@ -23,6 +23,26 @@ class OperationKind(StrEnum):
         """Whether dependents go before what they depend on."""
         return self is OperationKind.DESTROY
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing is written but what was found out: such an operation takes no lock, and several may run at once."""
+        return self in _ONLY_LOOK
+
+    @property
+    def changes_resources(self) -> bool:
+        """Whether resources may change. Only such an operation moves its environment's status, and may need an approval."""
+        return self in _CHANGE_RESOURCES
+
+    @property
+    def runs_programs(self) -> bool:
+        """Whether Pulumi runs the stacks' programs; the other kinds work on its states alone."""
+        return self in _RUN_PROGRAMS
+
+
+_ONLY_LOOK = frozenset({OperationKind.PREVIEW, OperationKind.DRIFT})
+_CHANGE_RESOURCES = frozenset({OperationKind.DEPLOY, OperationKind.DESTROY, OperationKind.ROLLBACK})
+_RUN_PROGRAMS = frozenset({OperationKind.DEPLOY, OperationKind.PREVIEW, OperationKind.ROLLBACK})
+
 
 class OnFailure(StrEnum):
     STOP = "stop"
@@ -130,7 +150,10 @@ class Operation:
     """One row. Times are RFC 3339 in UTC or empty; ``version`` is the optimistic lock, 0 before the first write.
 
     ``cancel_forced`` asks running stacks to be killed without waiting for Pulumi to end what it is doing. ``retry_of`` names
-    the operation whose unfinished stacks this one runs again.
+    the operation whose unfinished stacks this one runs again. ``error`` of an operation that has not ended is what it will
+    end with: its execution broke off, and somebody still runs. ``settling_since`` is when somebody last began to settle the
+    stacks of an operation whose execution had ended. ``settled`` tells that nothing is left to do: the end is written and
+    told, the environment is freed, and the next in its queue is woken.
     """
 
     id: str
@@ -153,4 +176,6 @@ class Operation:
     cancel_forced: bool = False
     retry_of: str = ""
     error: Mapping[str, Any] | None = None
+    settling_since: str = ""
+    settled: bool = False
     version: int = 0

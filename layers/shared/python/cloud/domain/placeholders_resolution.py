@@ -1,7 +1,8 @@
 """Values put in the places of placeholders.
 
 A value that is one placeholder keeps the type that it resolves to; inside a longer text it is formatted: texts as they
-are, the rest as JSON. What was resolved is never scanned again. A secret inside a text makes the whole text a secret.
+are, the rest as JSON. What was resolved is never scanned again. A secret inside a text makes the whole text a secret, an
+unknown (of a preview) the whole text unknown.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from cloud.domain.document import Path, format_path
 from cloud.domain.errors import ConfigurationError, NotFound, Problem
 from cloud.domain.placeholders import Malformed, Placeholder, occurrences, parse
 from cloud.domain.secret import Secret, contains_secret, is_secret_form, reveal
+from cloud.domain.unknown import Unknown, waits_for
 
 Lookup = Callable[[Placeholder], Any]
-"""Takes a placeholder and returns what its ``key`` names: a JSON value, which may be or hold ``Secret``.
+"""Takes a placeholder and returns what its ``key`` names: a JSON value, which may be or hold ``Secret``, or ``Unknown``.
 
 ``path`` and ``default`` are not its business. Raises NotFound, whose message becomes the problem's, when there is no such
 thing. Called once per distinct key.
@@ -86,20 +88,28 @@ class _Resolver:
             found = self._value(parts[0], path)
             return text if isinstance(found, _Missing) else found
         written, secret = "", False
+        unknown: frozenset[str] = frozenset()
         for part in parts:
-            if isinstance(part, Placeholder):
-                found = self._value(part, path)
-                secret = secret or contains_secret(found)
-                written += part.raw if isinstance(found, _Missing) else _format(reveal(found))
-            else:
+            if not isinstance(part, Placeholder):
                 written += str(part)
-        return Secret(written) if secret else written
+                continue
+            found = self._value(part, path)
+            if isinstance(found, _Missing):
+                written += part.raw
+                continue
+            unknown |= waits_for(found)
+            secret = secret or contains_secret(found)
+            written += "" if unknown else _format(reveal(found))
+        whole = Unknown(unknown) if unknown else written
+        return Secret(whole) if secret else whole
 
     def _value(self, placeholder: Placeholder, path: Path) -> Any:
         """The value in the placeholder's place; when there is none, ``_Missing``, and the problem is noted."""
         if placeholder.key not in self._found:
             self._found[placeholder.key] = self._look_up(placeholder)
         found = _inside(self._found[placeholder.key], placeholder)
+        if isinstance(found, Unknown) and placeholder.has_default and not found.is_planned:
+            return placeholder.default
         if not isinstance(found, _Missing):
             return found
         if placeholder.has_default:
@@ -118,6 +128,8 @@ class _Resolver:
 def _inside(found: Any, placeholder: Placeholder) -> Any:
     """What stands at the placeholder's path inside ``found``; what is inside a secret is a secret."""
     for depth, part in enumerate(placeholder.path):
+        if isinstance(found, Unknown):
+            return found
         if isinstance(found, Secret):
             inner = _inside(found.value, replace(placeholder, path=placeholder.path[depth:]))
             return inner if isinstance(inner, _Missing) else Secret(reveal(inner))

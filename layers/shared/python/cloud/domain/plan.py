@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cloud.domain.graph import critical_path, layers_of, reverse, within
@@ -17,7 +17,7 @@ from cloud.domain.identifiers import PulumiStack
 from cloud.domain.operations import OnFailure, OperationKind, Selection
 from cloud.domain.quotas import Budget, make_budget
 from cloud.domain.schedule import Schedule, make_schedule
-from cloud.domain.selection import acts_on_what_exists, select
+from cloud.domain.selection import Remainder, acts_on_what_exists, select, select_remainder
 from cloud.domain.stack_graph import StackNode, candidates_for, missing_beneath
 
 __all__ = ["Plan", "StackNode", "StackPlan", "make_plan"]
@@ -28,7 +28,8 @@ class StackPlan:
     """One stack of the operation.
 
     ``dependencies`` are those inside the operation, in the direction in which it runs: for a destroy these are the
-    dependents. ``layer`` counts from 1 within the operation.
+    dependents. ``layer`` counts from 1 within the operation. ``prediction`` says when the stack would turn out unchanged;
+    empty when nothing is known.
     """
 
     stack: str
@@ -38,6 +39,7 @@ class StackPlan:
     executor: str
     predicted_seconds: float
     reason: str
+    prediction: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> StackPlan:
@@ -49,6 +51,7 @@ class StackPlan:
             executor=data["executor"],
             predicted_seconds=float(data["predicted_seconds"]),
             reason=data["reason"],
+            prediction=data.get("prediction", ""),
         )
 
 
@@ -91,6 +94,27 @@ class Plan:
             max_parallel=self.max_parallel,
             on_failure=on_failure,
             strict_layers=self.strict_layers,
+        )
+
+    def with_predictions(self, predictions: Mapping[str, str]) -> Plan:
+        """The same plan with what is predicted of its stacks."""
+        layers = tuple(
+            tuple(replace(planned, prediction=predictions.get(planned.stack, "")) for planned in layer)
+            for layer in self.layers
+        )
+        return replace(self, layers=layers)
+
+    def standing_aside(self, reason: str) -> Plan:
+        """The plan with nothing to do: all that it would have touched is left out, for one reason."""
+        left_out = {**self.left_out, **dict.fromkeys(self.stacks, reason)}
+        return replace(
+            self,
+            layers=(),
+            left_out=dict(sorted(left_out.items())),
+            critical_path=(),
+            critical_path_seconds=0.0,
+            budget=make_budget([], dependency_count=0),
+            warnings=(f"Nothing is done: {reason}.",),
         )
 
     def digest(self) -> str:
@@ -158,10 +182,13 @@ def make_plan(
     deployment_id: str,
     environment: str,
     selection: Selection | None = None,
+    remainder: Remainder | None = None,
     max_parallel: int = 8,
     strict_layers: bool = False,
 ) -> Plan:
     """Plan one operation. ``stacks`` are all stacks of the deployment, disabled and destroyed ones too.
+
+    ``remainder`` is what a retry has to do; it takes the place of the ``selection``, which is only told.
 
     Whether the plan fits into one execution is not checked here, so that a plan that is too big can be looked at:
     ``plan.budget.require_inline()`` refuses it.
@@ -170,14 +197,18 @@ def make_plan(
     """
     chosen_by = selection or Selection()
     candidates = candidates_for(kind, stacks, environment)
-    selected = select(
-        chosen_by,
-        kind=kind,
-        environment=environment,
-        candidates=candidates.dependencies,
-        others=candidates.others,
+    selected = (
+        select(
+            chosen_by,
+            kind=kind,
+            environment=environment,
+            candidates=candidates.dependencies,
+            others=candidates.others,
+        )
+        if remainder is None
+        else select_remainder(remainder, kind=kind, candidates=candidates.dependencies, others=candidates.others)
     )
-    can_miss = not (chosen_by.is_everything or acts_on_what_exists(kind))
+    can_miss = not ((chosen_by.is_everything and remainder is None) or acts_on_what_exists(kind))
     warnings = missing_beneath(stacks, selected.stacks) if can_miss else ()
     inside = within(candidates.dependencies, selected.stacks, list(candidates.dependencies))
     order = list(inside)

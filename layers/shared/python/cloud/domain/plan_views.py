@@ -95,7 +95,8 @@ def _stack_line(planned: StackPlan, names: int, kind: OperationKind) -> str:
     others = ", ".join(planned.dependencies)
     waits = "" if not others else f"; {others} first" if kind.is_reversed else f"; after {others}"
     seconds = render_seconds(planned.predicted_seconds)
-    return f"  {planned.stack:{names}}  {seconds:>7}  {planned.executor:9}  {planned.reason}{waits}"
+    prediction = f"; {planned.prediction}" if planned.prediction else ""
+    return f"  {planned.stack:{names}}  {seconds:>7}  {planned.executor:9}  {planned.reason}{waits}{prediction}"
 
 
 def _counted(number: int, noun: str) -> str:

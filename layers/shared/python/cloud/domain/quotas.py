@@ -60,7 +60,7 @@ EVENTS_PER_OPERATION = (
     EXECUTION_EVENTS
     + 5 * TASK_EVENTS  # OpenOperation, PlanDeployment, ConfirmPlan, EvaluateOutcome, FinishOperation
     + 2 * TOKEN_TASK_EVENTS  # RequestApproval, AcquireEnvironment
-    + 3 * CHOICE_EVENTS  # IsDuplicate, NeedsApproval, HowItEnded
+    + 3 * CHOICE_EVENTS  # IsDuplicate, NeedsApproval, HowItEnded; NeedsEnvironment lies on the shorter way only
     + MAP_EVENTS  # DeployLayers
     + END_EVENTS  # OperationSucceeded
 )

@@ -71,9 +71,11 @@ class StackRecord:
     ``program_digest`` is that of the program that last ran, noted before Pulumi starts: as long as it stands there, Pulumi's
     state may hold something, whatever became of the run. ``dependencies`` are what the stack needed when it last ran, hard
     and optional ones, so that it is destroyed before them also when the manifest no longer has it.
-    ``claim`` is there while a run is under way. Of the last success: ``fingerprint`` maps each cause of change to its digest
-    (empty: unknown), ``state_etag`` is what the state object's ETag was, ``succeeded_at`` when, ``references`` are the
-    StackReferences in its state. ``has_drift`` is known drift: it stays until a refresh or deploy finds the opposite.
+    ``claim`` is there while a run is under way. ``report`` is how the run of ``attempt`` ended, until RecordStack has made the
+    row's result of it (``service/results.py`` gives its shape); ``is_recorded`` that it has, for ``operation_id``.
+    Of the last success: ``fingerprint`` maps each cause of change to its digest (empty: unknown), ``state_etag`` is what the state object's ETag was, ``succeeded_at`` when, ``references`` are the
+    StackReferences in its state. ``outputs_digest`` is a keyed digest of the outputs with their secrets, empty while they may
+    be moving. ``has_drift`` is known drift: it stays until a refresh or deploy finds the opposite.
     """
 
     deployment_id: str
@@ -97,10 +99,13 @@ class StackRecord:
     program_digest: str = ""
     dependencies: tuple[str, ...] = ()
     claim: RunClaim | None = None
+    report: Mapping[str, Any] | None = None
+    is_recorded: bool = False
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     state_etag: str = ""
     succeeded_at: str = ""
     references: tuple[str, ...] = ()
+    outputs_digest: str = ""
     has_drift: bool = False
     version: int = 0
 

@@ -10,6 +10,8 @@ Destroy looks the other way, because a stack "needs" its dependents to go first.
 dependent without what it stands on: AWS would refuse half of the deletions and the rest would break what is left, so the
 plan is refused with the names, and ``--stack`` takes them along. An optional dependent counts like any other: once it is
 deployed, nobody knows which outputs it used.
+
+A retry selects nothing of its own: it touches exactly what another operation left undone (``select_remainder``).
 """
 
 from __future__ import annotations
@@ -36,6 +38,36 @@ class Selected:
 
     stacks: Mapping[str, str]
     left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What an operation left undone. ``done`` maps stacks that need not run again to the reason."""
+
+    operation_id: str
+    unfinished: frozenset[str]
+    done: Mapping[str, str]
+
+
+def select_remainder(
+    remainder: Remainder, *, kind: OperationKind, candidates: Dependencies, others: Mapping[str, str]
+) -> Selected:
+    """What a retry touches: the stacks that did not succeed, as far as they are still there to be touched.
+
+    ``candidates`` and ``others`` as for ``select``. Raises DependencyError for a destroy that would leave dependents behind.
+    """
+    why = f"did not succeed in operation {remainder.operation_id}"
+    chosen = {name: why for name in sorted(candidates) if name in remainder.unfinished}
+    if kind is OperationKind.DESTROY:
+        _require_no_dependents_left(chosen, candidates)
+    gone = remainder.unfinished - candidates.keys() - others.keys()
+    known = {
+        **dict.fromkeys(candidates.keys() - chosen.keys(), f"not part of operation {remainder.operation_id}"),
+        **others,
+    }
+    done = {name: reason for name, reason in remainder.done.items() if name in known}
+    left_out = {**known, **done, **dict.fromkeys(gone, "no longer in the manifest")}
+    return Selected(chosen, dict(sorted(left_out.items())))
 
 
 def select(

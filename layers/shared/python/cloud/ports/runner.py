@@ -47,10 +47,30 @@ class SecretsProvider:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOutputs:
-    """What a preview expects a stack to export: the known outputs (JSON values or ``Secret``), and the names of the unknown."""
+    """What a preview expects a stack to export: the known outputs (JSON values or ``Secret``), and the names of the unknown.
+
+    ``secret`` names those that are secret and whose value didn't leave the engine. With ``is_open`` not even the names are
+    known: the stack isn't deployed, and nothing could preview it.
+    """
 
     outputs: Mapping[str, Any]
     unknown: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlannedStep:
+    """What a preview would do with one resource. ``op`` is Pulumi's (create, update, replace, delete, import, …).
+
+    ``replace_keys`` are the properties that force a replacement.
+    """
+
+    urn: str
+    op: str
+    replace_keys: tuple[str, ...] = ()
+    type: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +80,8 @@ class RunRequest:
     ``program`` is the zip of the Pulumi project (empty bytes are allowed for a destroy of a stack in Pulumi's state).
     ``config`` maps full Pulumi keys (``ecommerce:cidr``, ``aws:region``) to JSON values or ``Secret``; it is written whole.
     ``timeout_seconds`` bounds the run; at its end Pulumi gets SIGINT, ``grace_seconds`` later its process group SIGKILL.
-    Of a preview only: ``upstream`` maps stacks that were previewed before to what they are expected to export, and
-    ``unknown_config`` names the full keys whose values are not known yet (``config`` doesn't hold them).
+    Of a preview only: ``upstream`` maps the stacks whose outputs aren't what is deployed to what they are expected to export,
+    and ``unknown_config`` maps full keys to values with an ``Unknown`` somewhere in them (``config`` doesn't hold them).
     """
 
     operation_id: str
@@ -77,7 +97,7 @@ class RunRequest:
     timeout_seconds: float = 1800.0
     grace_seconds: float = 30.0
     upstream: Mapping[str, PlannedOutputs] = field(default_factory=dict)
-    unknown_config: tuple[str, ...] = ()
+    unknown_config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +106,9 @@ class RunResult:
 
     ``resource_count`` is what the state holds afterwards (the stack itself not counted). ``references`` are the
     StackReferences found in the state, ``program_seconds`` the time between the program's first and last registration.
-    ``unknown_outputs`` are those that a preview can't know. ``has_pending`` tells that the state still holds pending
-    operations.
+    Of a preview, ``outputs`` are the planned ones that are known; ``unknown_outputs`` can't be known yet, the values of
+    ``secret_outputs`` stay in the engine; ``steps`` are what it would do, sorted. ``has_pending`` tells that the state still
+    holds pending operations.
     """
 
     changes: Mapping[str, int]
@@ -100,6 +121,8 @@ class RunResult:
     warnings: tuple[str, ...] = ()
     unknown_outputs: tuple[str, ...] = ()
     has_pending: bool = False
+    secret_outputs: tuple[str, ...] = ()
+    steps: tuple[PlannedStep, ...] = ()
 
 
 class StackRunner(Protocol):
@@ -108,9 +131,16 @@ class StackRunner(Protocol):
     def run(self, request: RunRequest, emit: Emit, should_stop: ShouldStop) -> RunResult:
         """Run to the end, giving events on the way.
 
-        Raises ProgramFailed, StackBusy, PendingOperations, EngineMissing, RunTimedOut, RunInterrupted,
+        Raises ProgramFailed, NotPreviewable, StackBusy, PendingOperations, EngineMissing, RunTimedOut, RunInterrupted,
         ConfigurationError (a program that is no Pulumi project, or ships its own stack configuration) and AwsError.
         Messages and events never hold a secret's value.
+        """
+        ...
+
+    def free_lock(self, project: str, pulumi_stack: str) -> None:
+        """Delete Pulumi's own lock on a stack, or nothing when there is none. Only for an owner that is proved dead.
+
+        Raises PulumiError when the engine can't, EngineMissing without one.
         """
         ...
 
@@ -118,6 +148,7 @@ class StackRunner(Protocol):
 __all__ = [
     "Emit",
     "PlannedOutputs",
+    "PlannedStep",
     "RunRequest",
     "RunResult",
     "Secret",

@@ -97,6 +97,10 @@ class OperationStore(Protocol):
         """Newest first."""
         ...
 
+    def list_unsettled(self, *, limit: int = 100, cursor: str = "") -> Page[Operation]:
+        """The operations of all deployments that are not ``settled``, oldest first, as they were a moment ago."""
+        ...
+
     def claim_start(self, deployment_id: str, key: str, operation_id: str) -> str:
         """Bind a start key (event id or execution ARN) to an operation once; gives the operation id that holds it."""
         ...
@@ -113,8 +117,11 @@ class OperationStore(Protocol):
         """Replace the schedule that has ``version``. Raises StaleWrite."""
         ...
 
-    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str) -> None:
-        """Overwrite the task token under ``name`` (a stack, or a state such as ``AcquireEnvironment``)."""
+    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str, attempt: str) -> None:
+        """Keep the task token under ``name`` (a stack, or a state such as ``AcquireEnvironment``).
+
+        Attempts compare as texts. Raises StaleWrite when the token of a later one is there: this delivery came too late.
+        """
         ...
 
     def get_tokens(self, deployment_id: str, operation_id: str, names: Sequence[str]) -> Mapping[str, str]:
@@ -160,7 +167,9 @@ class EventLog(Protocol):
     ) -> tuple[Event, ...]:
         """Number and store the events, in batches of at most 50, each in one transaction with the operation's counter.
 
-        Concurrent appends interleave by batch; the sequence of an operation has no gaps and no number twice.
+        Concurrent appends interleave by batch; the sequence of an operation has no gaps and no number twice. The batch that
+        holds the operation's last event (``domain.events.closes``) closes its log: what comes later is neither stored nor
+        given, so that two who tell the end at once tell it once.
         """
         ...
 
@@ -196,15 +205,17 @@ class ConnectionStore(Protocol):
         """Raises NotFound."""
         ...
 
-    def touch(self, connection_id: str, last_ping: str) -> None:
-        """Note a sign of life; a connection that is gone stays gone."""
+    def touch(self, connection_id: str, last_ping: str) -> bool:
+        """Note a sign of life, and say whether the connection is known; one that is gone stays gone."""
         ...
 
     def close(self, connection_id: str) -> None:
         """Remove the connection with its subscriptions; closing twice is no error."""
         ...
 
-    def subscribe(self, connection_id: str, deployment_id: str) -> None: ...
+    def subscribe(self, connection_id: str, deployment_id: str) -> None:
+        """From when this returns ``subscribers`` lists the connection. Raises NotFound when it is gone."""
+        ...
 
     def unsubscribe(self, connection_id: str, deployment_id: str) -> None: ...
 

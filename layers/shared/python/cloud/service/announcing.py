@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cloud.domain.events import Event, EventType, NewEvent
-from cloud.domain.operations import Operation, StackResult
+from cloud.domain.operations import Operation, OperationKind, StackResult
 from cloud.domain.states import DeploymentStatus, StackStatus, TaskState
 from cloud.service.platform import Platform
 
@@ -15,12 +15,14 @@ _KIND_OF_RESULT = {
     StackStatus.UNCHANGED: EventType.STACK_DEPLOYED,
     StackStatus.FAILED: EventType.STACK_FAILED,
     StackStatus.SKIPPED: EventType.STACK_SKIPPED,
+    StackStatus.DRIFTED: EventType.DRIFT_DETECTED,
 }
 
 
-def announce(platform: Platform, operation: Operation, *events: NewEvent) -> None:
-    """Store the events of an operation; the stream carries them to everybody who watches."""
-    platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
+def announce(platform: Platform, operation: Operation, *events: NewEvent) -> tuple[Event, ...]:
+    """Store the events of an operation; the stream carries them to everybody who watches. Gives those that were stored: none
+    when the operation's end was told already."""
+    return platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
 
 
 def told_events(platform: Platform, operation: Operation) -> Iterator[Event]:
@@ -57,9 +59,19 @@ def stack_status(stack: str, status: StackStatus, **data: Any) -> NewEvent:
     return NewEvent(EventType.STACK_STATUS, {"stack": stack, "status": status.value, **data})
 
 
-def stack_result(result: StackResult, outputs: Mapping[str, Any] | None = None) -> NewEvent:
-    """The event that tells how a stack ended: deployed, failed, skipped, else its status."""
+def stack_result(
+    result: StackResult, outputs: Mapping[str, Any] | None = None, *, kind: OperationKind = OperationKind.DEPLOY
+) -> NewEvent:
+    """The event that tells how a stack ended: deployed, failed, skipped, drifted, else its status.
+
+    Only what changes resources tells that a stack is deployed: of a preview or a refresh it is a ``stack.status`` that names
+    the operation.
+    """
     data = {key: value for key, value in result.to_dict().items() if value not in (None, "", {})}
     if outputs:
         data["outputs"] = sorted(outputs)
-    return NewEvent(_KIND_OF_RESULT.get(result.status, EventType.STACK_STATUS), data)
+    type_ = _KIND_OF_RESULT.get(result.status, EventType.STACK_STATUS)
+    if not kind.changes_resources:
+        data["operation"] = kind.value
+        type_ = EventType.STACK_STATUS if type_ is EventType.STACK_DEPLOYED else type_
+    return NewEvent(type_, data)

@@ -4,50 +4,45 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cloud.domain import schedule as scheduler
-from cloud.domain.errors import NotFound, RunInterrupted
+from cloud.domain.errors import NotFound
 from cloud.domain.operations import Operation
-from cloud.domain.states import TaskState
 from cloud.service.announcing import announce, operation_event
-from cloud.service.environment_lock import TOKEN as ACQUIRE
 from cloud.service.environment_lock import has_ended
-from cloud.service.finish_operation import finish_abandoned
+from cloud.service.finish_abandoned import finish_abandoned
+from cloud.service.nudge_operation import nudge_operation
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
-from cloud.service.request_approval import TOKEN as APPROVE
-from cloud.service.scheduling import apply, wake
-
-INTERRUPTED = RunInterrupted.__name__
 
 
-def cancel_operation(platform: Platform, deployment_id: str, operation_id: str, *, caller: str) -> Operation:
+def cancel_operation(
+    platform: Platform, deployment_id: str, operation_id: str, *, caller: str, force: bool = False
+) -> Operation:
     """Ask the operation to end. One that has ended already is given back as it is; asking twice is asking once.
 
-    One whose execution is gone (stopped by hand, or dead in its last step) is ended here, as nobody else would, with all that
-    goes with it. Raises NotFound.
+    ``force`` has running stacks killed at once, also after a plain cancel: what Pulumi was doing is left as pending operations.
+    One whose execution is gone (stopped by hand, or dead in its last step) is ended here, unless somebody of it may still run
+    or the reconciler is at it: then that ends it. Raises NotFound.
     """
+    operation = platform.stores.operations.get(deployment_id, operation_id)
+    if operation.execution_arn and not operation.settled and has_ended(platform, operation.execution_arn):
+        finish_abandoned(platform, deployment_id, operation_id)
+        operation = platform.stores.operations.get(deployment_id, operation_id)
+        if not force:
+            return operation
 
     def flag() -> tuple[Operation, bool]:
-        operation = platform.stores.operations.get(deployment_id, operation_id)
-        if operation.state.is_terminal or operation.cancel_requested:
-            return operation, False
-        return platform.stores.operations.put(replace(operation, cancel_requested=True)), True
+        current = platform.stores.operations.get(deployment_id, operation_id)
+        forced = current.cancel_forced or force
+        if current.state.is_terminal or (current.cancel_requested and current.cancel_forced == forced):
+            return current, False
+        return platform.stores.operations.put(replace(current, cancel_requested=True, cancel_forced=forced)), True
 
     operation, first = until_fresh(flag)
     if first:
-        announce(platform, operation, operation_event(operation, operation.state, cancelling=True, cancelled_by=caller))
-    if operation.execution_arn and has_ended(platform, operation.execution_arn):
-        finish_abandoned(platform, deployment_id, operation_id)
-        return platform.stores.operations.get(deployment_id, operation_id)
-    if operation.state.is_terminal:
-        return operation
-    if operation.state is TaskState.RUNNING:  # so its schedule is there: ConfirmPlan writes that first
-        wake(platform, operation, apply(platform, operation, scheduler.CancelRequested()))
-        return operation
-    # It waits for an approval or for its turn: end the wait; FinishOperation gives up its place in the queue.
-    tokens = platform.stores.operations.get_tokens(deployment_id, operation_id, [APPROVE, ACQUIRE])
-    for token in tokens.values():
-        platform.workflow().fail(token, INTERRUPTED, f"Cancelled by {caller}.")
+        told = operation_event(operation, operation.state, cancelling=True, forced=force or None, cancelled_by=caller)
+        announce(platform, operation, told)
+    if not operation.state.is_terminal:
+        nudge_operation(platform, operation, cancelled_by=caller)
     return operation
 
 

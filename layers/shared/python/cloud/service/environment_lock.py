@@ -44,17 +44,22 @@ def release_environment(platform: Platform, operation: Operation) -> LockTicket 
     def attempt() -> EnvironmentLock:
         lock = platform.stores.operations.get_lock(operation.deployment_id, operation.environment)
         if lock.owner and lock.owner.operation_id == operation.id:
-            first = lock.queue[0] if lock.queue else None
+            first = replace(lock.queue[0], taken_at=platform.timestamp()) if lock.queue else None
             return platform.stores.operations.put_lock(replace(lock, owner=first, queue=lock.queue[1:]))
         queue = tuple(ticket for ticket in lock.queue if ticket.operation_id != operation.id)
         return lock if queue == lock.queue else platform.stores.operations.put_lock(replace(lock, queue=queue))
 
     owner = until_fresh(attempt).owner
     if owner:
-        tokens = platform.stores.operations.get_tokens(operation.deployment_id, owner.operation_id, [TOKEN])
-        if TOKEN in tokens:
-            platform.workflow().succeed(tokens[TOKEN], {"acquired": True})
+        wake_owner(platform, operation.deployment_id, owner)
     return owner
+
+
+def wake_owner(platform: Platform, deployment_id: str, owner: LockTicket) -> None:
+    """Complete the owner's AcquireEnvironment, if it waits. One that has no token yet looks at the lock when it comes."""
+    tokens = platform.stores.operations.get_tokens(deployment_id, owner.operation_id, [TOKEN])
+    if TOKEN in tokens:
+        platform.workflow().succeed(tokens[TOKEN], {"acquired": True})
 
 
 def has_ended(platform: Platform, execution_arn: str) -> bool:

@@ -13,12 +13,15 @@ MAX_FRAME_BYTES = 32 * 1024
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """One message, compact."""
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+    """One message, compact and in ASCII: never more bytes than are stored, and it takes texts that UTF-8 doesn't."""
+    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def frames(messages: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """The messages in order, packed into as few frames as fit. One over the limit by itself loses ``data``, and says so."""
+    """The messages in order, packed into as few frames as fit.
+
+    What is stored fits; a message that is over the limit by itself loses ``data``, and says so, rather than its receiver.
+    """
     batch: list[bytes] = []
     size = 2
     for message in messages:
@@ -35,7 +38,7 @@ def frames(messages: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 def _shortened(message: Mapping[str, Any]) -> dict[str, Any]:
-    """What clients need to draw the event; the whole one is read over REST."""
+    """What clients need to draw the event."""
     data = message.get("data") or {}
     kept = {key: data[key] for key in ("stack", "status", "state", "terminal", "operation") if key in data}
     return {**kept, "truncated": True}

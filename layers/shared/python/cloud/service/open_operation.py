@@ -12,16 +12,20 @@ from cloud.domain.states import TaskState
 from cloud.service.announcing import announce, operation_event
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
-from cloud.service.start_operation import new_operation
+from cloud.service.retry_operation import operation_to_retry
+from cloud.service.start_operation import AVAILABLE, new_operation
+
+RETRY = "retry"
+"""Starts what the latest operation of the environment, or ``retry_of``, left undone."""
 
 
 def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
     """Bind the operation to this execution, creating it when a person or a rule started the machine directly.
 
     ``start`` is ``{operation_id, deployment_id}`` from our own doors, else ``{deployment_id, environment, operation}`` with an
-    optional ``event_id``; nobody who starts the machine directly is believed who he is. Gives ``{deployment_id, environment,
-    operation_id, duplicate}``; ``duplicate`` tells an execution that another one runs the operation. Raises
-    ConfigurationError and NotFound.
+    optional ``event_id``, and ``retry_of`` for a retry; nobody who starts the machine directly is believed who he is. Gives
+    ``{deployment_id, environment, operation_id, duplicate}``; ``duplicate`` tells an execution that another one runs the
+    operation. Raises ConfigurationError, NotFound, and StateError for a retry of what can't be retried.
     """
     deployment_id = str(start.get("deployment_id") or "") if isinstance(start, Mapping) else ""
     if not deployment_id:
@@ -51,25 +55,42 @@ def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: 
 
 def _from_outside(platform: Platform, start: Mapping[str, Any], deployment_id: str, execution_arn: str) -> Operation:
     kind = str(start.get("operation") or OperationKind.DEPLOY.value)
-    if kind not in (OperationKind.DEPLOY.value, OperationKind.DESTROY.value):
-        raise ConfigurationError(f"The operation {kind!r} can't be started here.", hint="It is 'deploy' or 'destroy'.")
+    if kind not in (*AVAILABLE, RETRY):
+        kinds = ", ".join((*AVAILABLE, RETRY))
+        raise ConfigurationError(f"The operation {kind!r} can't be started here.", hint=f"It is one of: {kinds}.")
+    platform.stores.deployments.get(deployment_id)
     # A delivery is known by its event, else by its execution; whoever comes first gives the operation its id.
     key = f"event:{start['event_id']}" if start.get("event_id") else f"execution:{execution_arn}"
-    fresh = new_operation(
-        platform,
-        deployment_id,
-        str(start.get("environment") or ""),
-        OperationKind(kind),
-        requester="eventbridge" if start.get("event_id") else "console",
-    )
-    operation_id = platform.stores.operations.claim_start(deployment_id, key, fresh.id)
+    operation_id = platform.stores.operations.claim_start(deployment_id, key, platform.clock.new_ulid())
     try:
         return platform.stores.operations.get(deployment_id, operation_id)
     except NotFound:
         pass  # first delivery, or a crash between the claim and the row
+    fresh = replace(_asked_for(platform, start, deployment_id, kind, operation_id), id=operation_id)
     try:
-        created = platform.stores.operations.create(replace(fresh, id=operation_id))
+        created = platform.stores.operations.create(fresh)
     except AlreadyExists:
         return platform.stores.operations.get(deployment_id, operation_id)
     announce(platform, created, operation_event(created, TaskState.QUEUED))
     return created
+
+
+def _asked_for(
+    platform: Platform, start: Mapping[str, Any], deployment_id: str, kind: str, operation_id: str
+) -> Operation:
+    requester = "eventbridge" if start.get("event_id") else "console"
+    environment = str(start.get("environment") or "")
+    if kind != RETRY:
+        return new_operation(platform, deployment_id, environment, OperationKind(kind), requester=requester)
+    named = str(start.get("retry_of") or "")
+    earlier = operation_to_retry(platform, deployment_id, named, environment, besides=operation_id)
+    return new_operation(
+        platform,
+        deployment_id,
+        earlier.environment,
+        earlier.kind,
+        requester=requester,
+        selection=earlier.selection,
+        options=earlier.options,
+        retry_of=earlier.id,
+    )

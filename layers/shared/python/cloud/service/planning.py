@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from cloud.domain.durations import format_duration
@@ -14,6 +15,8 @@ from cloud.domain.plan import Plan, make_plan
 from cloud.domain.quotas import AWS_INLINE_ITERATIONS, map_items
 from cloud.domain.schedule import Schedule
 from cloud.service.platform import Platform, Stored
+from cloud.service.predictions import predict
+from cloud.service.remainders import remainder_of
 
 CACHED_MANIFESTS = 32
 
@@ -53,8 +56,14 @@ def rules_of(manifest: Manifest, operation: Operation) -> Rules:
     )
 
 
+def needs_approval(manifest: Manifest, operation: Operation) -> bool:
+    """Whether somebody else has to approve: the environment asks for it, and resources may change."""
+    required = manifest.environment(operation.environment).approval == "required"
+    return required and operation.kind.changes_resources
+
+
 def plan_operation(platform: Platform, operation: Operation) -> Plan:
-    """Plan the operation on the stacks as they stand now.
+    """Plan the operation on the stacks as they stand now; a retry on what the operation before it left undone.
 
     Raises DependencyError, NotFound (a selection, the environment), QuotaExceeded, and ConfigurationError for what can't be
     run here.
@@ -64,6 +73,10 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
         record.stack: record for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
     }
     rules = rules_of(stored.manifest, operation)
+    remainder = None
+    if operation.retry_of:
+        earlier = platform.stores.operations.get(operation.deployment_id, operation.retry_of)
+        remainder = remainder_of(platform, earlier, records)
     plan = make_plan(
         nodes_of(
             stored.manifest,
@@ -76,11 +89,13 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
         deployment_id=operation.deployment_id,
         environment=operation.environment,
         selection=operation.selection,
+        remainder=remainder,
         max_parallel=rules.max_parallel,
         strict_layers=rules.strict_layers,
     )
     plan.budget.require_inline(deployment_id=operation.deployment_id)
     _require_executors(plan)
+    plan = plan.with_predictions(predict(platform, operation, plan, records, partial(load_manifest, platform)))
     return replace(plan, warnings=(*plan.warnings, *_cut_timeouts(stored.manifest, plan)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.domain.manifest import Manifest
+from cloud.domain.operations import Operation
 from cloud.ports.runner import StackRunner
 from cloud.ports.state import PulumiState
 from cloud.ports.stores import Stores
@@ -30,7 +31,7 @@ class Platform:
     """The ports. Those behind a call are made when first asked for, so that a function loads only what it uses.
 
     ``lookups`` takes the environment's region and the role to assume there (empty: none). ``manifests`` keeps versions
-    that were read already: a version never changes.
+    that were read already: a version never changes. ``engine`` names everything that programs are run with; empty: unknown.
     """
 
     stores: Stores
@@ -42,6 +43,8 @@ class Platform:
     vault: Callable[[], Vault]
     state: Callable[[], PulumiState]
     manifests: dict[tuple[str, int], Stored] = field(default_factory=dict)
+    operations: dict[tuple[str, str], Operation] = field(default_factory=dict)
+    engine: str = ""
 
     def timestamp(self) -> str:
         """Now, RFC 3339 in UTC with milliseconds."""

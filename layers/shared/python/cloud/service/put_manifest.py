@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,12 +13,13 @@ from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound, Pre
 from cloud.domain.manifest import Manifest
 from cloud.domain.nodes import nodes_of
 from cloud.domain.records import Deployment, EnvironmentRecord, Registration
+from cloud.domain.secret import to_forms, wrap_secrets
 from cloud.domain.stack_graph import deployment_problems
 from cloud.domain.states import DeploymentStatus
 from cloud.domain.suggestions import did_you_mean
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
-from cloud.service.sealing import seal
+from cloud.service.sealing import seal, unseal
 
 
 def validate_manifest(text: str) -> dict[str, Any]:
@@ -50,9 +52,9 @@ def put_manifest(
 ) -> dict[str, Any]:
     """Store the manifest as a new version, with its configuration files and the digests of its stacks' programs.
 
-    ``configs`` maps file names (``network.dev.yaml``) to YAML text. Gives ``{version, warnings}``. Raises ConfigurationError
-    with every problem of every file, NotFound for a deployment or a program that isn't there, PreconditionFailed when
-    ``if_match`` (a version) is not the latest.
+    What is equal to the latest version in all of these is that version. ``configs`` maps file names (``network.dev.yaml``)
+    to YAML text. Gives ``{version, warnings}``. Raises ConfigurationError with every problem of every file, NotFound for a
+    deployment or a program that isn't there, PreconditionFailed when ``if_match`` (a version) is not the latest.
     """
     deployment = platform.stores.deployments.get(deployment_id)
     _require_version(deployment, if_match)
@@ -151,10 +153,13 @@ def _next_version(
 ) -> int:
     """Write the version's object once, then point the row to it: a crash in between leaves an object nobody reads.
 
-    ``if_match`` is checked on the row that the write is conditional on: of two writers with the same one, one is refused.
+    The latest version when it holds the same already. ``if_match`` is checked on the row that the write is conditional on:
+    of two writers with the same one, one is refused.
     """
     current = platform.stores.deployments.get(deployment_id)
     _require_version(current, if_match)
+    if current.manifest_version and _holds_the_same(platform, current, document):
+        return current.manifest_version
     version = current.manifest_version + 1
     while True:
         try:
@@ -172,6 +177,20 @@ def _next_version(
         )
     )
     return version
+
+
+def _holds_the_same(platform: Platform, deployment: Deployment, document: Mapping[str, Any]) -> bool:
+    """Whether the latest version is equal to ``document``. Equal secrets are sealed differently each time: they are opened."""
+    latest = platform.stores.artifacts.get_manifest(deployment.id, deployment.manifest_version)
+    if latest["programs"] != document["programs"]:
+        return False
+    return _opened(platform, deployment.id, latest) == _opened(platform, deployment.id, document)
+
+
+def _opened(platform: Platform, deployment_id: str, document: Mapping[str, Any]) -> str:
+    """The document's text, for comparing only. JSON tells ``true`` from ``1``, which Python takes for equal."""
+    opened = unseal(platform, deployment_id, wrap_secrets([document["manifest"], document["config_files"]]))
+    return json.dumps(to_forms(opened), sort_keys=True)
 
 
 def _disable_environment(platform: Platform, deployment_id: str, name: str) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.domain.errors import NotFound
-from cloud.domain.operations import Operation
+from cloud.domain.operations import Operation, OperationKind, StackResult
 from cloud.domain.plan import Plan
 from cloud.domain.records import Deployment, EnvironmentRecord, StackRecord
 from cloud.domain.secret import redact
 from cloud.domain.states import StackStatus
+from cloud.service.announcing import told_events
 from cloud.service.platform import Platform
 
 
@@ -62,6 +63,8 @@ def operation_view(operation: Operation) -> dict[str, Any]:
         "plan_digest": operation.plan_digest,
         "execution_arn": operation.execution_arn,
         "cancel_requested": operation.cancel_requested,
+        "cancel_forced": operation.cancel_forced,
+        "retry_of": operation.retry_of,
         "error": dict(operation.error) if operation.error else None,
         "created_at": operation.created_at,
         "started_at": operation.started_at,
@@ -70,7 +73,10 @@ def operation_view(operation: Operation) -> dict[str, Any]:
 
 
 def get_operation(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
-    """The operation with its plan (None before it is planned) and its stacks as they stand. Raises NotFound."""
+    """The operation with its plan (None before it is planned) and its stacks as they stand. Raises NotFound.
+
+    A stack of a preview has ``preview`` too: what is kept of it (``previewing.py`` gives its shape), else None.
+    """
     operation = platform.stores.operations.get(deployment_id, operation_id)
     plan = _plan_of(platform, operation)
     return {
@@ -91,12 +97,11 @@ def list_deployments(platform: Platform, org: str, *, limit: int, cursor: str) -
     items = [
         {
             **deployment_view(deployment),
-            "environments": {
-                record.name: record.status.value
-                for record in platform.stores.deployments.list_environments(deployment.id)
-            },
+            "environments": {record.name: record.status.value for record in environments},
+            "disabled": [record.name for record in environments if not record.enabled],
         }
         for deployment in page.items
+        for environments in [platform.stores.deployments.list_environments(deployment.id)]
     ]
     return {"items": items, "cursor": page.cursor}
 
@@ -171,8 +176,9 @@ def _environment_view(platform: Platform, record: EnvironmentRecord) -> dict[str
     lock = platform.stores.operations.get_lock(record.deployment_id, record.name)
     operation = None
     by_name = {item.stack: stack_view(item) for item in platform.stores.stacks.list(record.deployment_id, record.name)}
-    if record.last_operation:
-        latest = platform.stores.operations.get(record.deployment_id, record.last_operation)
+    latest_id = lock.owner.operation_id if lock.owner else record.last_operation
+    if latest_id:
+        latest = platform.stores.operations.get(record.deployment_id, latest_id)
         operation = operation_view(latest)
         if not latest.state.is_terminal:
             plan = _plan_of(platform, latest)
@@ -192,29 +198,55 @@ def _environment_view(platform: Platform, record: EnvironmentRecord) -> dict[str
 
 
 def _plan_of(platform: Platform, operation: Operation) -> Plan | None:
+    record = _record_of(platform, operation, "plan.json")
+    return Plan.from_dict(record) if record is not None else None
+
+
+def _record_of(platform: Platform, operation: Operation, name: str) -> Mapping[str, Any] | None:
+    """A record of the operation; None when it was not written."""
     try:
-        record = platform.stores.artifacts.get_record(operation.deployment_id, operation.id, "plan.json")
+        return platform.stores.artifacts.get_record(operation.deployment_id, operation.id, name)
     except NotFound:
         return None
-    return Plan.from_dict(record)
 
 
 def _stacks_of_operation(platform: Platform, operation: Operation, plan: Plan | None) -> list[dict[str, Any]]:
     """The stacks of the plan as this operation left them; those it has not reached yet are waiting."""
     if plan is None:
         return []
-    found: Mapping[str, StackRecord] = {
-        record.stack: record
-        for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
-        if record.operation_id == operation.id
-    }
+    if not operation.kind.changes_resources:
+        found: Mapping[str, Mapping[str, Any]] = _told_of_stacks(platform, operation)
+    else:
+        found = {
+            record.stack: stack_view(record)
+            for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
+            if record.operation_id == operation.id
+        }
     waiting = StackStatus.PENDING if operation.started_at == "" else StackStatus.WAITING
-    return [
-        stack_view(found[name])
-        if name in found
-        else {"stack": name, "environment": operation.environment, "status": waiting.value}
+    stacks = [
+        dict(found.get(name) or {"stack": name, "environment": operation.environment, "status": waiting.value})
         for name in sorted(plan.stacks)
     ]
+    if operation.kind is OperationKind.PREVIEW:
+        for stack in stacks:
+            stack["preview"] = _record_of(platform, operation, f"preview-{stack['stack']}.json")
+    return stacks
+
+
+def _told_of_stacks(platform: Platform, operation: Operation) -> dict[str, dict[str, Any]]:
+    """The stacks of an operation that changes none. It leaves their status to what does: what it found stands in its events."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in told_events(platform, operation):
+        if "stack" in event.data and "status" in event.data:
+            result = StackResult.from_dict(event.data)
+            found[result.stack] = {
+                "environment": operation.environment,
+                "operation_id": operation.id,
+                **result.to_dict(),
+                "seconds": result.seconds or None,
+                "updated_at": event.timestamp,
+            }
+    return found
 
 
 def stack_status(platform: Platform, deployment_id: str, environment: str, stack: str) -> dict[str, Any]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
+
 from cloud.domain.errors import Forbidden, RunInterrupted, StateError
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import Operation
 from cloud.domain.states import DeploymentStatus, TaskState
-from cloud.service.announcing import announce, operation_event
+from cloud.service.announcing import announce, operation_event, was_told
 from cloud.service.environments import propose_status
 from cloud.service.platform import Platform
 
 TOKEN = "RequestApproval"  # noqa: S105 - the name of a state, under which its task token is kept
+DECISION_LIFE = timedelta(days=8)  # longer than RequestApproval waits
+_APPROVED, _REJECTED = "approved_by", "rejected_by"
 
 
-def request_approval(platform: Platform, deployment_id: str, operation_id: str, token: str) -> None:
-    """Keep the task token and ask; ``decide`` completes it.
+def request_approval(platform: Platform, deployment_id: str, operation_id: str, token: str, attempt: str = "") -> None:
+    """Keep the task token and ask; ``decide`` completes it. ``attempt`` is ``entry.attempt_of`` the delivery.
 
-    Raises RunInterrupted for a cancelled operation, StateError for one that has begun or ended.
+    Raises RunInterrupted for a cancelled operation, StateError for one that has begun or ended, StaleWrite for a delivery
+    that comes after a later one.
     """
-    platform.stores.operations.put_token(deployment_id, operation_id, TOKEN, token)
+    platform.stores.operations.put_token(deployment_id, operation_id, TOKEN, token, attempt)
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.state is not TaskState.QUEUED:
         raise StateError(f"The operation is {operation.state.value} already.", operation_id=operation_id)
@@ -35,9 +41,9 @@ def request_approval(platform: Platform, deployment_id: str, operation_id: str, 
 
 
 def decide(platform: Platform, deployment_id: str, operation_id: str, *, approve: bool, caller: str) -> Operation:
-    """Approve or reject a waiting operation; the first decision counts.
+    """Approve or reject a waiting operation; the first decision counts, and is sent again by every later one.
 
-    Raises Forbidden when the caller is the requester, NotFound, and StateError when nothing waits.
+    Raises Forbidden when the caller is the requester, NotFound, and StateError when nothing waits or somebody else decided.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.state is not TaskState.QUEUED:
@@ -48,14 +54,24 @@ def decide(platform: Platform, deployment_id: str, operation_id: str, *, approve
             hint="Ask a colleague. In local mode CLOUD_USER says who you are.",
             operation_id=operation_id,
         )
-    tokens = platform.stores.operations.get_tokens(deployment_id, operation_id, [TOKEN])
-    if not tokens.get(TOKEN):
+    token = platform.stores.operations.get_tokens(deployment_id, operation_id, [TOKEN]).get(TOKEN)
+    if not token:
         raise StateError("The operation does not wait for an approval.", operation_id=operation_id)
-    told = "approved_by" if approve else "rejected_by"
-    announce(platform, operation, operation_event(operation, operation.state, None, **{told: caller}))
-    if approve:
-        platform.workflow().succeed(tokens[TOKEN], {told: caller})
+    mine = f"{_APPROVED if approve else _REJECTED}:{caller}"
+    expires = platform.clock.now() + DECISION_LIFE
+    # Of this token: an operation whose plan has changed asks again, with another one.
+    key = f"decision:{operation_id}:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    counts = platform.stores.deployments.remember(deployment_id, key, mine, expires_at=int(expires.timestamp()))
+    told, _, decider = counts.partition(":")
+    if not was_told(platform, operation, lambda event: event.data.get(told) == decider):
+        announce(platform, operation, operation_event(operation, operation.state, None, **{told: decider}))
+    if told == _APPROVED:
+        platform.workflow().succeed(token, {told: decider})
     else:
-        platform.workflow().fail(tokens[TOKEN], RunInterrupted.__name__, f"Rejected by {caller}.")
-    platform.stores.operations.put_token(deployment_id, operation_id, TOKEN, "")  # used: a second decision is told so
+        platform.workflow().fail(token, RunInterrupted.__name__, f"Rejected by {decider}.")
+    if counts != mine:
+        raise StateError(
+            f"The operation does not wait for an approval any more: it was {told.removesuffix('_by')} by {decider}.",
+            operation_id=operation_id,
+        )
     return operation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from cloud.domain.configuration import resolve_configuration, stack_tiers
@@ -22,12 +22,18 @@ from cloud.service.sealing import unseal
 
 DEPLOYED_BY = "cloud"
 
+OutputOf = Callable[[StackRecord | None, Placeholder], Any]
+"""Gives the output of another stack, of which the row is given if there is one. Raises NotFound."""
 
-def resolve_stack(platform: Platform, operation: Operation, stack: str) -> dict[str, Any]:
+
+def resolve_stack(
+    platform: Platform, operation: Operation, stack: str, output_of: OutputOf | None = None
+) -> dict[str, Any]:
     """Full Pulumi keys (``ecommerce:cidr``, ``aws:region``) to JSON values or ``Secret``.
 
     Strict for a deploy: raises ConfigurationError with every placeholder that can't be resolved. A destroy leaves them as
-    text, because it runs on the state and not on the configuration.
+    text, because it runs on the state and not on the configuration. With ``output_of``, which a preview has for what is
+    planned, it is strict too, and values may be or hold ``Unknown``; without it an output is what is deployed.
     """
     stored = load_manifest(platform, operation)
     if stack not in stored.manifest.stacks:
@@ -40,8 +46,9 @@ def resolve_stack(platform: Platform, operation: Operation, stack: str) -> dict[
         settings=operation.options.settings,
     )
     merged = unseal(platform, operation.deployment_id, resolve_configuration(tiers).values)
-    strict = operation.kind is OperationKind.DEPLOY
-    resolved = resolve(merged, _lookup(platform, operation, stored, merged), strict=strict).value
+    strict = operation.kind is OperationKind.DEPLOY or output_of is not None
+    lookup = _lookup(platform, operation, stored, merged, output_of or partial(deployed_output, operation))
+    resolved = resolve(merged, lookup, strict=strict).value
     configured = {key if ":" in key else f"{operation.project}:{key}": value for key, value in resolved.items()}
     tags = stored.manifest.tags(stack, operation.environment)
     return {**configured, **_platform_keys(stored.manifest, operation, stack, tags)}
@@ -78,7 +85,9 @@ def _platform_keys(manifest: Manifest, operation: Operation, stack: str, tags: M
     return keys
 
 
-def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Mapping[str, Any]) -> Lookup:
+def _lookup(
+    platform: Platform, operation: Operation, stored: Stored, config: Mapping[str, Any], output_of: OutputOf
+) -> Lookup:
     """What each placeholder stands for; the outputs of all stacks that are referred to are read at once."""
     needed = sorted(references(config))
     records = platform.stores.stacks.get_many(operation.deployment_id, needed, operation.environment) if needed else {}
@@ -101,7 +110,7 @@ def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Ma
         if key in known:
             return known[key]
         if placeholder.namespace == "stack":
-            return _output(operation, records, placeholder)
+            return output_of(records.get(placeholder.stack), placeholder)
         found = aws()
         if placeholder.namespace == "ssm":
             return found.ssm(placeholder.name)
@@ -112,8 +121,8 @@ def _lookup(platform: Platform, operation: Operation, stored: Stored, config: Ma
     return lookup
 
 
-def _output(operation: Operation, records: Mapping[str, StackRecord], placeholder: Placeholder) -> Any:
-    record = records.get(placeholder.stack)
+def deployed_output(operation: Operation, record: StackRecord | None, placeholder: Placeholder) -> Any:
+    """The output as it is deployed. Raises NotFound, also for a secret one."""
     if record is None or not record.is_deployed:
         raise NotFound(f"{placeholder.stack} is not deployed in {operation.environment}")
     if placeholder.output not in record.outputs:
@@ -121,9 +130,14 @@ def _output(operation: Operation, records: Mapping[str, StackRecord], placeholde
         raise NotFound(f"{placeholder.stack} has no output {placeholder.output!r}; it has: {names}")
     value = record.outputs[placeholder.output]
     if value == SECRET_OUTPUT:
-        stack = pulumi_stack_name(operation.deployment_id, placeholder.stack, operation.environment)
-        raise NotFound(
-            "it is a secret output, which stays in Pulumi's state; read it in the program: "
-            f"StackReference to {stack}, or reference({placeholder.stack!r}) of the kit"
-        )
+        raise secret_output(operation, placeholder)
     return value
+
+
+def secret_output(operation: Operation, placeholder: Placeholder) -> NotFound:
+    """The refusal of a secret output: no configuration file may hold it."""
+    stack = pulumi_stack_name(operation.deployment_id, placeholder.stack, operation.environment)
+    return NotFound(
+        "it is a secret output, which stays in Pulumi's state; read it in the program: "
+        f"StackReference to {stack}, or reference({placeholder.stack!r}) of the kit"
+    )

@@ -3,26 +3,74 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cloud.domain.errors import CloudError, RunInterrupted, StackBusy
+from cloud.domain.errors import CloudError, InternalError, RunInterrupted, StackBusy
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.nodes import node_of
 from cloud.domain.operations import Operation, OperationKind
-from cloud.domain.records import LogLine, StackRecord
+from cloud.domain.records import LogLine, RunClaim, StackRecord
 from cloud.domain.states import StackStatus
-from cloud.ports.runner import RunRequest, SecretsProvider
+from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, success_fields
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
 from cloud.service.platform import Platform, Stored
 from cloud.service.resolving import resolve_stack
-from cloud.service.results import result_name, result_record
+from cloud.service.results import failure_report, result_record, success_report
+from cloud.service.run_claims import CancelWatch, HeldClaim, new_claim
 
-CANCEL_CHECK_SECONDS = 1.0
-_BEGUN = (StackStatus.DEPLOYING, StackStatus.DESTROYING)
+_BEGUN = {OperationKind.DEPLOY: StackStatus.DEPLOYING, OperationKind.DESTROY: StackStatus.DESTROYING}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a run is about, and the executor it has."""
+
+    platform: Platform
+    operation: Operation
+    stack: str
+    stored: Stored
+    remaining_seconds: Callable[[], float]
+    monotonic: Callable[[], float]
+
+    def request(self, row: StackRecord, config: Mapping[str, Any]) -> RunRequest:
+        operation, digest = self.operation, row.program_digest
+        timeout = timeout_of(self.stored.manifest, self.stack, operation.environment)
+        return RunRequest(
+            operation_id=operation.id,
+            deployment_id=operation.deployment_id,
+            environment=operation.environment,
+            stack=self.stack,
+            pulumi_stack=pulumi_stack_name(operation.deployment_id, self.stack, operation.environment),
+            project=operation.project,
+            kind=operation.kind,
+            program=self.platform.stores.artifacts.get_program(digest) if digest else b"",
+            config=config,
+            secrets_provider=SecretsProvider(**row.secrets_provider) if row.secrets_provider else None,
+            timeout_seconds=min(timeout, self.remaining_seconds()),
+        )
+
+    def emit(self, events: Sequence[NewEvent]) -> None:
+        operation = self.operation
+        self.platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
+        lines = [self._log_line(event) for event in events if event.type is EventType.LOG_CREATED]
+        if lines:
+            self.platform.stores.events.write_lines(lines)
+
+    def _log_line(self, event: NewEvent) -> LogLine:
+        return LogLine(
+            self.operation.deployment_id,
+            self.operation.environment,
+            self.platform.timestamp(),
+            str(event.data.get("level", "info")),
+            str(event.data.get("message", "")),
+            stack=self.stack,
+            operation_id=self.operation.id,
+        )
 
 
 def run_stack(
@@ -34,96 +82,95 @@ def run_stack(
     remaining_seconds: Callable[[], float],
     monotonic: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Run Pulumi and keep its result as a record of the operation for RecordStack. Gives the changes by kind.
+    """Run Pulumi and leave a report of how it ended for RecordStack. Gives the changes by kind.
 
     ``remaining_seconds`` is how long the executor will live; the run is interrupted before that.
-    Raises what the runner raises, StackBusy when this run was claimed already, RunInterrupted for a cancelled operation.
+    Raises what the runner raises, StackBusy when this run was claimed already or its claim was lost, RunInterrupted for a
+    cancelled operation.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.cancel_requested or operation.state.is_terminal:
         raise RunInterrupted("The operation was cancelled before this stack ran.", stack=stack)
-    stored = load_manifest(platform, operation)
-    record = until_fresh(lambda: _claim(platform, operation, stack, stored))
-    digest = record.program_digest
-    request = RunRequest(
-        operation_id=operation_id,
-        deployment_id=deployment_id,
-        environment=operation.environment,
-        stack=stack,
-        pulumi_stack=pulumi_stack_name(deployment_id, stack, operation.environment),
-        project=operation.project,
-        kind=operation.kind,
-        program=platform.stores.artifacts.get_program(digest) if digest else b"",
-        config=resolve_stack(platform, operation, stack),
-        secrets_provider=SecretsProvider(**record.secrets_provider) if record.secrets_provider else None,
-        timeout_seconds=min(timeout_of(stored.manifest, stack, operation.environment), remaining_seconds()),
-    )
-
-    def emit(events: Sequence[NewEvent]) -> None:
-        platform.stores.events.append(deployment_id, operation.environment, operation_id, events)
-        lines = [
-            _log_line(platform, operation, stack, event) for event in events if event.type is EventType.LOG_CREATED
-        ]
-        if lines:
-            platform.stores.events.write_lines(lines)
-
-    result = platform.runner().run(request, emit, _CancelCheck(platform, operation, monotonic))
-    platform.stores.artifacts.put_record(deployment_id, operation_id, result_name(stack), result_record(result, digest))
+    run = _Run(platform, operation, stack, load_manifest(platform, operation), remaining_seconds, monotonic)
+    result = _look(run) if operation.kind.only_looks else _run_claimed(run)
     return dict(result.changes)
 
 
-def _log_line(platform: Platform, operation: Operation, stack: str, event: NewEvent) -> LogLine:
-    return LogLine(
-        operation.deployment_id,
-        operation.environment,
-        platform.timestamp(),
-        str(event.data.get("level", "info")),
-        str(event.data.get("message", "")),
-        stack=stack,
-        operation_id=operation.id,
+def _run_claimed(run: _Run) -> RunResult:
+    """Run under the claim. Whatever becomes of the run, its report is left and the claim given back in one write."""
+    platform, operation, stack = run.platform, run.operation, run.stack
+    row, claim = until_fresh(lambda: _claim(run))
+    held = HeldClaim(platform, operation, row, claim, run.monotonic)
+    began = run.monotonic()
+    try:
+        config = resolve_stack(platform, operation, stack)
+        before = (
+            current_fingerprint(platform, operation, stack, run.stored, config, row)
+            if operation.kind is OperationKind.DEPLOY
+            else {}
+        )
+        result = platform.runner().run(run.request(row, config), run.emit, held)
+        fields = success_fields(platform, operation, stack, run.stored, before, result)
+        content = {**result_record(result, row.program_digest), "fields": fields}
+        report = success_report(platform, operation, stack, row.attempt, content)
+    except CloudError as error:
+        held.give_back(failure_report(operation, row.attempt, error, run.monotonic() - began))
+        raise
+    except Exception as error:
+        broken = InternalError(f"The runner failed: {type(error).__name__}: {error}", stack=stack)
+        held.give_back(failure_report(operation, row.attempt, broken, run.monotonic() - began))
+        raise broken from error
+    held.give_back(report)
+    return result
+
+
+def _look(run: _Run) -> RunResult:
+    """A run that changes nothing takes no claim: any number may look at once."""
+    platform, operation = run.platform, run.operation
+    row = platform.stores.stacks.get(operation.deployment_id, run.stack, operation.environment) or StackRecord(
+        operation.deployment_id, run.stack, operation.environment, operation.org, StackStatus.PENDING, ""
     )
+    row = replace(row, program_digest=run.stored.programs.get(run.stack, row.program_digest))
+    request = run.request(row, resolve_stack(platform, operation, run.stack))
+    return platform.runner().run(request, run.emit, CancelWatch(platform, operation, run.monotonic))
 
 
-def _claim(platform: Platform, operation: Operation, stack: str, stored: Stored) -> StackRecord:
+def _claim(run: _Run) -> tuple[StackRecord, RunClaim]:
     """Take the one attempt of this operation; a second delivery of the task must not run beside the first.
 
     What is about to run is noted before it does: a run that dies half-way has left something that must be found again.
     """
+    platform, operation, stack = run.platform, run.operation, run.stack
     record = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment)
-    if record is None or record.operation_id != operation.id or record.status not in _BEGUN or record.attempt:
+    begun = _BEGUN.get(operation.kind)
+    if (
+        record is None
+        or record.operation_id != operation.id
+        or record.attempt
+        or record.is_recorded
+        or (begun and record.status is not begun)
+    ):
         raise StackBusy(
             f"{stack} is not this run's to take: it was claimed or has ended already.",
             stack=stack,
             operation_id=operation.id,
         )
-    digest = stored.programs.get(stack, record.program_digest)
-    claimed = replace(record, attempt=1, program_digest=digest, updated_at=platform.timestamp())
+    claim = new_claim(platform, operation, 1, run.remaining_seconds())
+    claimed = replace(
+        record,
+        attempt=claim.attempt,
+        claim=claim,
+        program_digest=run.stored.programs.get(stack, record.program_digest),
+        updated_at=platform.timestamp(),
+    )
+    if operation.kind.changes_resources:
+        claimed = replace(claimed, **FORGOTTEN)
     if operation.kind is OperationKind.DEPLOY:
-        claimed = replace(claimed, dependencies=_needed(operation, stack, stored))
-    return platform.stores.stacks.put(claimed)
+        claimed = replace(claimed, dependencies=_needed(operation, stack, run.stored))
+    return platform.stores.stacks.put(claimed), claim
 
 
 def _needed(operation: Operation, stack: str, stored: Stored) -> tuple[str, ...]:
     settings = operation.options.settings
     node = node_of(stored.manifest, stack, operation.environment, config_files=stored.config_files, settings=settings)
     return tuple(sorted(node.hard().union(node.optional_dependencies)))
-
-
-class _CancelCheck:
-    """Whether the operation was cancelled, or has ended without this run; asks the store at most once a second."""
-
-    def __init__(self, platform: Platform, operation: Operation, monotonic: Callable[[], float]) -> None:
-        self._platform, self._operation, self._monotonic = platform, operation, monotonic
-        self._asked = monotonic()
-
-    def __call__(self) -> bool:
-        if self._monotonic() - self._asked < CANCEL_CHECK_SECONDS:
-            return False
-        self._asked = self._monotonic()
-        try:
-            current = self._platform.stores.operations.get(self._operation.deployment_id, self._operation.id)
-        except CloudError as error:
-            if error.retryable:
-                return False  # a store that stumbles must not end a run that nobody wants ended; it is asked again
-            raise
-        return current.cancel_requested or current.state.is_terminal

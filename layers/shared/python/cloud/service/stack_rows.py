@@ -9,21 +9,30 @@ from cloud.domain.states import StackStatus, require_transition
 from cloud.service.platform import Platform
 
 
+def stored_row(platform: Platform, operation: Operation, stack: str) -> StackRecord:
+    """The stack's row as it stands, or one that is not stored yet."""
+    return platform.stores.stacks.get(operation.deployment_id, stack, operation.environment) or StackRecord(
+        operation.deployment_id, stack, operation.environment, operation.org, StackStatus.PENDING, ""
+    )
+
+
 def row_of(platform: Platform, operation: Operation, stack: str) -> StackRecord:
-    """The stack's row, or one that is not stored yet.
+    """The stack's row for the operation to write.
 
     Raises StateError when the row is another operation's and this one has ended: then a delivery came too late, and
     somebody else holds the environment. The operation is read after the row, so that a row that was written in between
     makes the write stale.
     """
-    row = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment) or StackRecord(
-        operation.deployment_id, stack, operation.environment, operation.org, StackStatus.PENDING, ""
-    )
+    row = stored_row(platform, operation, stack)
     if row.operation_id != operation.id:
-        current = platform.stores.operations.get(operation.deployment_id, operation.id)
-        if current.state.is_terminal:
-            raise StateError(f"The operation has ended: {current.state.value}.", stack=stack, operation_id=operation.id)
+        require_under_way(platform.stores.operations.get(operation.deployment_id, operation.id), stack)
     return row
+
+
+def require_under_way(operation: Operation, stack: str) -> None:
+    """Raises StateError for an operation that has ended."""
+    if operation.state.is_terminal:
+        raise StateError(f"The operation has ended: {operation.state.value}.", stack=stack, operation_id=operation.id)
 
 
 def waiting_status(row: StackRecord) -> StackStatus:

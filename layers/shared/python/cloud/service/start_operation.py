@@ -11,14 +11,14 @@ from cloud.domain.operations import Operation, OperationKind, OperationOptions, 
 from cloud.domain.secret import reveal, wrap_secrets
 from cloud.domain.states import DeploymentStatus, TaskState
 from cloud.service.announcing import announce, operation_event
-from cloud.service.finish_operation import end_operation
+from cloud.service.end_operation import end_operation
 from cloud.service.operation_settings import check_settings
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.sealing import seal, unseal
 
 IDEMPOTENCY_HOURS = 24
-AVAILABLE = (OperationKind.DEPLOY, OperationKind.DESTROY)
+AVAILABLE = tuple(kind for kind in OperationKind if kind is not OperationKind.ROLLBACK)
 
 
 def new_operation(
@@ -30,11 +30,13 @@ def new_operation(
     requester: str,
     selection: Selection | None = None,
     options: OperationOptions | None = None,
+    retry_of: str = "",
 ) -> Operation:
     """An operation that is not stored yet. Raises NotFound and ConfigurationError when it could not even be planned."""
     if kind not in AVAILABLE:
         raise ConfigurationError(
-            f"The operation {kind.value!r} is not available in this version.", hint="Available: deploy, destroy."
+            f"The operation {kind.value!r} is not available in this version.",
+            hint=f"Available: {', '.join(AVAILABLE)}.",
         )
     options = options or OperationOptions()
     check_settings(options.settings)
@@ -53,13 +55,13 @@ def new_operation(
             deployment_id=deployment_id,
         )
     record = known[environment]
-    if kind is OperationKind.DEPLOY and not record.enabled:
+    if kind.runs_programs and not record.enabled:
         raise ConfigurationError(
             f"The environment {environment!r} is not enabled.",
             hint=f"Set environments.{environment}.enabled to true in the manifest.",
             deployment_id=deployment_id,
         )
-    if kind is OperationKind.DESTROY and record.status is DeploymentStatus.INITIALIZED:
+    if not kind.runs_programs and record.status is DeploymentStatus.INITIALIZED:
         raise ConfigurationError(
             f"Nothing was ever deployed to {environment!r} of {deployment_id}.", deployment_id=deployment_id
         )
@@ -76,6 +78,7 @@ def new_operation(
         project=deployment.project,
         selection=selection or Selection(),
         options=options,
+        retry_of=retry_of,
     )
 
 
@@ -88,6 +91,7 @@ def start_operation(
     requester: str,
     selection: Selection | None = None,
     options: OperationOptions | None = None,
+    retry_of: str = "",
     idempotency_key: str = "",
 ) -> Operation:
     """Store the operation and start its execution, named by the operation's id. The same key gives the same operation.
@@ -96,7 +100,14 @@ def start_operation(
     refuses: then the operation ends in ``error``, unless the same key may try again.
     """
     operation = new_operation(
-        platform, deployment_id, environment, kind, requester=requester, selection=selection, options=options
+        platform,
+        deployment_id,
+        environment,
+        kind,
+        requester=requester,
+        selection=selection,
+        options=options,
+        retry_of=retry_of,
     )
     if idempotency_key:
         expires = platform.clock.now() + timedelta(hours=IDEMPOTENCY_HOURS)
@@ -146,4 +157,5 @@ def _asked(platform: Platform, operation: Operation) -> dict[str, Any]:
         "kind": operation.kind.value,
         "selection": operation.selection.to_dict(),
         "options": {**operation.options.to_dict(), "settings": settings},
+        "retry_of": operation.retry_of,
     }

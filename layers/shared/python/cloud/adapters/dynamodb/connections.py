@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from pynamodb.exceptions import UpdateError
@@ -16,12 +18,15 @@ from cloud.ports.workflow import Clock
 from cloud.settings import Settings
 
 SUBSCRIPTION_LIFE = timedelta(hours=24)  # API Gateway ends a connection after two hours
+_LISTED_ATTEMPTS = 8
+_LISTED_SECONDS = 0.01
 
 
 class DynamoConnectionStore:
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
         table = settings.connections_table
         self._clock = clock
+        self._sleep = sleep
         self._database = database(settings)
         self._rows = self._database.bind(ConnectionsRow, table)
         self._connections = self._database.bind(ConnectionRow, table)
@@ -47,7 +52,7 @@ class DynamoConnectionStore:
             raise _gone(connection_id)
         return _connection(row)
 
-    def touch(self, connection_id: str, last_ping: str) -> None:
+    def touch(self, connection_id: str, last_ping: str) -> bool:
         row = self._connections
         with translated("touch a connection"):
             try:
@@ -55,6 +60,8 @@ class DynamoConnectionStore:
             except UpdateError as error:
                 if error_code(error) != CONDITION_FAILED:
                     raise
+                return False
+        return True
 
     def close(self, connection_id: str) -> None:
         # META goes first: from then on nobody subscribes, so the query sees all subscriptions that there will ever be.
@@ -80,6 +87,19 @@ class DynamoConnectionStore:
         ):
             transaction.condition_check(meta, connection_id, "META", condition=meta.PK.exists())
             transaction.save(row)
+        self._wait_until_listed(connection_id, deployment_id)
+
+    def _wait_until_listed(self, connection_id: str, deployment_id: str) -> None:
+        """An index follows its table after a moment, and until then the broadcaster wouldn't know of the connection.
+
+        DynamoDB gives no bound for the moment. After some two seconds we go on: clients ask again every 30 s in any case.
+        """
+        row = self._subscriptions
+        for attempt in range(_LISTED_ATTEMPTS):
+            with translated(f"list the connections that follow {deployment_id}"):
+                if any(row.by_deployment.query(deployment_id, row.PK == connection_id)):  # noqa: SIM300
+                    return
+            self._sleep(_LISTED_SECONDS * 2**attempt)
 
     def unsubscribe(self, connection_id: str, deployment_id: str) -> None:
         with translated("unsubscribe a connection"):

@@ -4,10 +4,15 @@ The sequence of an operation has no gaps because a batch of events and the opera
 are written in one transaction, under the condition that the counter still stands where this process believes. The belief
 is kept between calls, so that an append is one call as long as nobody else writes to the operation; where somebody did,
 the refused transaction tells where the counter stands, and the batch is tried again with new numbers.
+
+A transaction whose answer was lost is sent again by botocore, under the same client request token, which DynamoDB takes for
+the same transaction for ten minutes. The batch's name stands in the counter and in the batch's first event as well, so that
+a refusal of what was stored already is recognised wherever the token is not (later; in the emulated AWS).
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -27,7 +32,7 @@ from cloud.adapters.dynamodb.deployments import partition
 from cloud.adapters.dynamodb.rows import CounterRow, EventRow, LogLineRow
 from cloud.adapters.trimming import batches_of, complete_lines
 from cloud.domain.errors import Throttled
-from cloud.domain.events import Event, EventType, NewEvent
+from cloud.domain.events import Event, EventType, NewEvent, closes
 from cloud.domain.records import LogLine
 from cloud.ports.stores import Page
 from cloud.ports.workflow import Clock
@@ -38,6 +43,20 @@ COUNTER_LIFE = timedelta(days=400)  # longer than an operation can last, or its 
 _ATTEMPTS = 40
 _LAST_SEQUENCE = 9_999_999_999
 _REMEMBERED = 512
+_READS = 4
+_COMMIT_SECONDS = 0.02
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Why a transaction is cancelled that may be sent again as it was: botocore repeats requests, but no cancelled transactions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The counter as a refusal shows it: ``batch`` is who wrote it last."""
+
+    last: int
+    closed: bool
+    batch: str
 
 
 @dataclass(slots=True)
@@ -69,7 +88,10 @@ class DynamoEventLog:
         return tuple(stored)
 
     def _append_batch(self, deployment_id: str, operation_id: str, drafts: list[Event]) -> list[Event]:
+        """The events as they are stored; none when the log is closed. Raises Throttled, and NetworkError for an answer that
+        never came: then nobody knows whether the batch is stored, and the next append finds out where the counter stands."""
         counter = self._counter(deployment_id, operation_id)
+        batch = secrets.token_hex(12)
         with counter.lock:
             for attempt in range(_ATTEMPTS):
                 now = self._clock.now()
@@ -78,51 +100,60 @@ class DynamoEventLog:
                     for offset, draft in enumerate(drafts, start=1)
                 ]
                 try:
-                    self._write(deployment_id, operation_id, counter.last, events, now)
+                    self._write(events, now, batch, attempt)
                 except TransactWriteError as error:
-                    counter.last = self._learned(error, counter.last, operation_id)
+                    standing = _refused(error, operation_id)
+                    if standing is not None and self._is_stored(error, standing, events[0], batch):
+                        counter.last = standing.last
+                        return events
+                    if standing is not None and standing.closed:
+                        return []
+                    # Without a standing it was a matter of the moment: the same again.
+                    counter.last = counter.last if standing is None else standing.last
                     if attempt:  # the first refusal only corrects the belief of a new process
                         self._sleep(backoff(attempt))
                 else:
                     counter.last += len(events)
                     return events
         raise Throttled(
-            f"Events of the operation {operation_id} are written by too many at once.",
+            f"Events of the operation {operation_id} could not be stored: too many writers at once, or DynamoDB throttles.",
             hint="Try again in a moment.",
             deployment_id=deployment_id,
             operation_id=operation_id,
         )
 
-    def _write(self, deployment_id: str, operation_id: str, last: int, events: list[Event], now: datetime) -> None:
-        row = self._counters_row
-        expected = (row.last == last) if last else row.PK.does_not_exist()
-        with TransactWrite(connection=self._database.connection) as transaction:
+    def _write(self, events: list[Event], now: datetime, batch: str, attempt: int) -> None:
+        row, first = self._counters_row, events[0]
+        last = first.sequence - 1
+        expected = ((row.last == last) & row.closed.does_not_exist()) if last else row.PK.does_not_exist()
+        # A token for each attempt: numbers and time differ, and a token stands for one transaction to the letter.
+        token = f"{batch}-{attempt}"
+        with TransactWrite(connection=self._database.connection, client_request_token=token) as transaction:
             for event in events:
-                transaction.save(self._event_row(event, now))
+                transaction.save(self._event_row(event, now, batch if event is first else None))
             # A put, not an update: the row holds nothing else, and no expression has to be parsed on the other side.
             transaction.save(
                 row(
-                    partition(deployment_id),
-                    f"COUNTER#{operation_id}",
+                    partition(first.deployment_id),
+                    f"COUNTER#{first.operation_id}",
                     last=last + len(events),
+                    closed=True if any(closes(event) for event in events) else None,
+                    batch=batch,
                     ttl=_epoch(now + COUNTER_LIFE),
                 ),
                 condition=expected,
                 return_values="ALL_OLD",
             )
 
-    def _learned(self, error: TransactWriteError, believed: int, operation_id: str) -> int:
-        """Where the counter stands, out of a refused transaction. Raises what any other failure means."""
-        reasons = error.cancellation_reasons
-        codes = {reason.code for reason in reasons if reason is not None}
-        if codes == {"ConditionalCheckFailed"}:
-            counter = reasons[-1]
-            item: dict[str, Any] = (counter.raw_item if counter else None) or {}
-            return int(item["last"]["N"]) if item else 0
-        if codes == {"TransactionConflict"}:
-            return believed
-        with translated(f"store events of the operation {operation_id}"):
-            raise error
+    def _is_stored(self, error: TransactWriteError, standing: _Standing, first: Event, batch: str) -> bool:
+        """Whether what was refused was a repetition of what is stored; only a request that botocore repeated can be."""
+        if standing.batch == batch:
+            return True
+        if not _was_repeated(error) or standing.last < first.sequence:
+            return False
+        # Somebody has written after us: the first event of the batch still says whose it is.
+        row = self._database.get(self._events, partition(first.deployment_id), _sort_key(first), "read an event")
+        return row is not None and row.batch == batch
 
     def _counter(self, deployment_id: str, operation_id: str) -> _Counter:
         key = (deployment_id, operation_id)
@@ -134,10 +165,20 @@ class DynamoEventLog:
             return counter
 
     def read(self, deployment_id: str, operation_id: str, *, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        limit = checked_limit(limit)
+        limit, after = checked_limit(limit), max(after, 0)
         if after >= _LAST_SEQUENCE:
             return ()
-        first = f"EVENT#{operation_id}#{max(after, 0) + 1:010}"
+        # A Query may see a part of a transaction that is being committed (read-committed isolation). What isn't there a
+        # moment later either has expired.
+        for attempt in range(_READS):
+            events = self._query(deployment_id, operation_id, after, limit)
+            if not events or events[-1].sequence == after + len(events):
+                break
+            self._sleep(_COMMIT_SECONDS * 2**attempt)
+        return events
+
+    def _query(self, deployment_id: str, operation_id: str, after: int, limit: int) -> tuple[Event, ...]:
+        first = f"EVENT#{operation_id}#{after + 1:010}"
         with translated(f"read the events of {operation_id}"):
             rows = self._events.query(
                 partition(deployment_id),
@@ -178,10 +219,10 @@ class DynamoEventLog:
             index=("GSI1", "deployment_level", "timestamp"),
         )
 
-    def _event_row(self, event: Event, now: datetime) -> EventRow:
+    def _event_row(self, event: Event, now: datetime, batch: str | None) -> EventRow:
         return self._events(
             partition(event.deployment_id),
-            f"EVENT#{event.operation_id}#{event.sequence:010}",
+            _sort_key(event),
             type=event.type.value,
             deployment_id=event.deployment_id,
             environment=event.environment,
@@ -189,6 +230,7 @@ class DynamoEventLog:
             sequence=event.sequence,
             timestamp=event.timestamp,
             data=dict(event.data),
+            batch=batch,
             ttl=_epoch(now + LOG_LIFE),
         )
 
@@ -207,6 +249,34 @@ class DynamoEventLog:
             line_id=line.id,
             ttl=_epoch(self._clock.now() + LOG_LIFE),
         )
+
+
+def _refused(error: TransactWriteError, operation_id: str) -> _Standing | None:
+    """How the counter stands that refused a transaction; None when nothing but the moment was against it.
+
+    The counter is the last item. Raises what any other failure means.
+    """
+    reasons = error.cancellation_reasons
+    codes = {reason.code for reason in reasons if reason is not None}
+    counter = reasons[-1] if reasons else None
+    if counter is not None and counter.code == _CONDITION_FAILED:
+        item: dict[str, Any] = counter.raw_item or {}
+        last = int(item["last"]["N"]) if item else 0
+        return _Standing(last, "closed" in item, str(item.get("batch", {}).get("S", "")))
+    if codes and codes <= _TRANSIENT:
+        return None
+    with translated(f"store events of the operation {operation_id}"):
+        raise error
+
+
+def _was_repeated(error: TransactWriteError) -> bool:
+    """Whether botocore had sent the request before; pynamodb's error hides the answer in its own cause."""
+    answer = getattr(getattr(error.cause, "__cause__", None), "response", None) or {}
+    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+
+
+def _sort_key(event: Event) -> str:
+    return f"EVENT#{event.operation_id}#{event.sequence:010}"
 
 
 def _epoch(moment: datetime) -> int:

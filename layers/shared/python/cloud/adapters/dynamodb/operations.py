@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cloud.domain.schedule import Schedule
 
 START_KEY_LIFE = timedelta(days=90)  # as long as Step Functions remembers the name of a closed execution
+UNSETTLED = "UNSETTLED"
+"""The hash key of GSI2 for operations that are not settled. It belongs to no organisation, whose names are lower-case, and
+nothing that a user asks for reads it. An operation writes it some five times: one partition takes 200 operations a second."""
 TOKEN_LIFE = timedelta(days=366)  # no execution, and so no task, outlives a year
 
 
@@ -89,6 +92,18 @@ class DynamoOperationStore:
             prefix="OPERATION#",
         )
 
+    def list_unsettled(self, *, limit: int = 100, cursor: str = "") -> Page[Operation]:
+        return self._database.page(
+            self._operations,
+            UNSETTLED,
+            _operation,
+            action="list the operations that are not settled",
+            limit=limit,
+            cursor=cursor,
+            index=("GSI2", "org_status", "updated_at"),
+            newest_first=False,
+        )
+
     def claim_start(self, deployment_id: str, key: str, operation_id: str) -> str:
         row = self._keys(
             partition(deployment_id),
@@ -137,15 +152,22 @@ class DynamoOperationStore:
         )
         self._database.put_versioned(row, f"write the schedule of {operation_id}", stale)
 
-    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str) -> None:
+    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str, attempt: str) -> None:
         row = self._tokens(
             partition(deployment_id),
             f"TOKEN#{operation_id}#{name}",
             name=name,
             token=token,
+            attempt=attempt,
             ttl=int((self._clock.now() + TOKEN_LIFE).timestamp()),
         )
-        self._database.put(row, None, f"store the task token of {name}")
+        is_latest = self._tokens.PK.does_not_exist() | (self._tokens.attempt <= attempt)
+        try:
+            self._database.put(row, is_latest, f"store the task token of {name}")
+        except Refused as refused:
+            raise StaleWrite(
+                f"A later attempt of {name} waits already.", deployment_id=deployment_id, operation_id=operation_id
+            ) from refused
 
     def get_tokens(self, deployment_id: str, operation_id: str, names: Sequence[str]) -> Mapping[str, str]:
         rows = self._database.get_many(
@@ -208,6 +230,9 @@ class DynamoOperationStore:
             cancel_forced=operation.cancel_forced,
             retry_of=operation.retry_of,
             error=None if operation.error is None else dict(operation.error),
+            settling_since=operation.settling_since,
+            settled=operation.settled,
+            **({} if operation.settled else {"org_status": UNSETTLED, "updated_at": operation.created_at}),
             **version_of(operation.version),
         )
 
@@ -234,6 +259,8 @@ def _operation(row: OperationRow) -> Operation:
         cancel_forced=row.cancel_forced,
         retry_of=row.retry_of,
         error=row.error,
+        settling_since=row.settling_since,
+        settled=row.settled,
         version=row.version,
     )
 

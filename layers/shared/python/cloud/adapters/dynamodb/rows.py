@@ -115,7 +115,7 @@ class KeyRow(DeploymentsRow):
 
 
 class OperationRow(DeploymentsRow):
-    """``OPERATION#{id}``."""
+    """``OPERATION#{id}``. In GSI2 (``UNSETTLED``, by time of creation) until it is settled."""
 
     deployment_id = UnicodeAttribute()
     operation_id = UnicodeAttribute()
@@ -136,6 +136,8 @@ class OperationRow(DeploymentsRow):
     cancel_forced = BooleanAttribute()
     retry_of = UnicodeAttribute()
     error = JSONAttribute(null=True)
+    settling_since = UnicodeAttribute(default="")
+    settled = BooleanAttribute(default=False)
     version = VersionAttribute()
 
 
@@ -147,10 +149,11 @@ class ScheduleRow(DeploymentsRow):
 
 
 class TokenRow(DeploymentsRow):
-    """``TOKEN#{operation}#{name}``."""
+    """``TOKEN#{operation}#{name}``. ``attempt`` fences it: texts that grow with every attempt of the task."""
 
     name = UnicodeAttribute()
     token = UnicodeAttribute()
+    attempt = UnicodeAttribute()
 
 
 class LockRow(DeploymentsRow):
@@ -190,10 +193,13 @@ class StackRow(Row):
     program_digest = UnicodeAttribute()
     dependencies = JSONAttribute()
     claim = JSONAttribute(null=True)
+    report = JSONAttribute(null=True)
+    is_recorded = BooleanAttribute()
     fingerprint = JSONAttribute()
     state_etag = UnicodeAttribute()
     succeeded_at = UnicodeAttribute()
     references = JSONAttribute()
+    outputs_digest = UnicodeAttribute()
     has_drift = BooleanAttribute()
     version = VersionAttribute()
     by_stack = ByStackName()
@@ -210,7 +216,10 @@ class LogsRow(Row):
 
 
 class EventRow(LogsRow):
-    """``EVENT#{operation}#{sequence:010}``. ``cloud.adapters.dynamodb.images`` reads it in the stream."""
+    """``EVENT#{operation}#{sequence:010}``. ``cloud.adapters.dynamodb.images`` reads it in the stream.
+
+    ``batch`` names the transaction that wrote it; it stands on the first event of each.
+    """
 
     type = UnicodeAttribute()
     deployment_id = UnicodeAttribute()
@@ -218,12 +227,15 @@ class EventRow(LogsRow):
     operation_id = UnicodeAttribute()
     sequence = NumberAttribute()
     data = JSONAttribute()
+    batch = UnicodeAttribute(null=True)
 
 
 class CounterRow(LogsRow):
-    """``COUNTER#{operation}``: the last sequence that was given."""
+    """``COUNTER#{operation}``: the last sequence that was given, by which batch, and whether the log is closed by it."""
 
     last = NumberAttribute()
+    closed = BooleanAttribute(null=True)
+    batch = UnicodeAttribute()
 
 
 class LogLineRow(LogsRow):

@@ -25,11 +25,12 @@ class MemoryConnectionStore:
         with self._lock:
             return self._found(connection_id)
 
-    def touch(self, connection_id: str, last_ping: str) -> None:
+    def touch(self, connection_id: str, last_ping: str) -> bool:
         with self._lock:
             connection = self._connections.get(connection_id)
             if connection is not None:
                 self._connections[connection_id] = replace(connection, last_ping=last_ping)
+            return connection is not None
 
     def close(self, connection_id: str) -> None:
         with self._lock:

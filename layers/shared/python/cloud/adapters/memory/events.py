@@ -9,7 +9,7 @@ from cloud.adapters.clock import stored_timestamp, timestamp
 from cloud.adapters.cursors import checked_limit
 from cloud.adapters.memory.isolation import isolated, page_of
 from cloud.adapters.trimming import batches_of, complete_lines
-from cloud.domain.events import Event, NewEvent
+from cloud.domain.events import Event, NewEvent, closes
 from cloud.domain.records import LogLine
 from cloud.ports.stores import Page
 from cloud.ports.workflow import Clock
@@ -20,6 +20,7 @@ class MemoryEventLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._events: dict[tuple[str, str], list[Event]] = {}
+        self._closed: set[tuple[str, str]] = set()
         self._lines: dict[tuple[str, str, str], LogLine] = {}  # by deployment, time and id, as in the table
 
     def append(
@@ -29,6 +30,10 @@ class MemoryEventLog:
         for batch in batches_of(events):
             with self._lock:
                 log = self._events.setdefault((deployment_id, operation_id), [])
+                if (deployment_id, operation_id) in self._closed:
+                    break
+                if any(closes(new) for new in batch):
+                    self._closed.add((deployment_id, operation_id))
                 now = timestamp(self._clock.now())
                 added = [
                     Event(new.type, deployment_id, environment, operation_id, sequence, now, new.data)

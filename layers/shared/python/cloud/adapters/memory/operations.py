@@ -26,7 +26,7 @@ class MemoryOperationStore:
         self._operations: dict[Key, Operation] = {}
         self._starts: dict[Key, str] = {}
         self._schedules: dict[Key, tuple[str, int]] = {}  # JSON, as in the table, and its version
-        self._tokens: dict[tuple[str, str, str], str] = {}
+        self._tokens: dict[tuple[str, str, str], tuple[str, str]] = {}  # and the attempt that it is of
         self._locks: dict[Key, EnvironmentLock] = {}
 
     def create(self, operation: Operation) -> Operation:
@@ -69,6 +69,18 @@ class MemoryOperationStore:
             found = [operation for (owner, _), operation in self._operations.items() if owner == deployment_id]
         return page_of(found, lambda item: (item.id,), scope=f"operations {deployment_id}", limit=limit, cursor=cursor)
 
+    def list_unsettled(self, *, limit: int = 100, cursor: str = "") -> Page[Operation]:
+        with self._lock:
+            found = [operation for operation in self._operations.values() if not operation.settled]
+        return page_of(
+            found,
+            lambda item: (item.created_at, item.deployment_id, item.id),
+            scope="unsettled",
+            limit=limit,
+            cursor=cursor,
+            newest_first=False,
+        )
+
     def claim_start(self, deployment_id: str, key: str, operation_id: str) -> str:
         with self._lock:
             return self._starts.setdefault((deployment_id, key), operation_id)
@@ -101,14 +113,19 @@ class MemoryOperationStore:
                 )
             self._schedules[deployment_id, operation_id] = (document, version + 1)
 
-    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str) -> None:
+    def put_token(self, deployment_id: str, operation_id: str, name: str, token: str, attempt: str) -> None:
         with self._lock:
-            self._tokens[deployment_id, operation_id, name] = token
+            _, latest = self._tokens.get((deployment_id, operation_id, name), ("", ""))
+            if attempt < latest:
+                raise StaleWrite(
+                    f"A later attempt of {name} waits already.", deployment_id=deployment_id, operation_id=operation_id
+                )
+            self._tokens[deployment_id, operation_id, name] = (token, attempt)
 
     def get_tokens(self, deployment_id: str, operation_id: str, names: Sequence[str]) -> Mapping[str, str]:
         with self._lock:
             found = {name: self._tokens.get((deployment_id, operation_id, name)) for name in names}
-        return {name: token for name, token in found.items() if token is not None}
+        return {name: token[0] for name, token in found.items() if token is not None}
 
     def get_lock(self, deployment_id: str, environment: str) -> EnvironmentLock:
         with self._lock:

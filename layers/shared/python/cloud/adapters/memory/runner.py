@@ -6,10 +6,9 @@ and errors as the real one, and passes the same contract suite. For tests, bench
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,13 +22,15 @@ from cloud.domain.errors import (
 )
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import OperationKind
-from cloud.ports.runner import Emit, RunRequest, RunResult, Secret, SecretsProvider, ShouldStop
+from cloud.ports.runner import Emit, PlannedStep, RunRequest, RunResult, Secret, SecretsProvider, ShouldStop, Stop
 
 SCRIPT_KEY = "script"
 """Configuration ``{project}:script`` holds a stack's script where the runner was given none for it."""
 
 RESOURCE_TYPE = "scripted:index:Resource"
 _ASK_SECONDS = 1.0
+_SHORTEST_SECONDS = 1e-5
+"""What rounding leaves of a pause is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,11 @@ class ScriptedRunner:
             with self._lock:
                 self._running.discard(request.pulumi_stack)
 
+    def free_lock(self, project: str, pulumi_stack: str) -> None:  # noqa: ARG002 (the port's signature)
+        """See ``StackRunner.free_lock``."""
+        with self._lock:
+            self._running.discard(pulumi_stack)
+
     def _wrote(self, request: RunRequest, state: _State) -> None:
         if request.kind is OperationKind.DESTROY and not state.resources:
             self.states.removed(request.project, request.pulumi_stack)
@@ -161,13 +167,13 @@ class _Play:
             if self._fails_at(done):
                 raise self._failure()
             self._resource(operation, name, "started", done, len(steps))
-            self._wait(pause)
+            self._wait_until(self._began + (done + 1) * pause)
             self._apply(operation, name)
             self._resource(operation, name, "done", done + 1, len(steps))
         if self._fails_at(len(steps)):
             raise self._failure()
         if not steps:
-            self._wait(self._script.seconds)
+            self._wait_until(self._began + self._script.seconds)
         return self._result()
 
     def _steps(self) -> list[tuple[str, str]]:
@@ -189,16 +195,18 @@ class _Play:
         error = {"code": self._script.error, "message": self._hide(self._script.message), "ids": _ids(self._request)}
         return from_dict(error)
 
-    def _wait(self, seconds: float) -> None:
-        """Wait in parts of at most a second, looking up in between as the real runner does."""
-        left = seconds
+    def _wait_until(self, moment: float) -> None:
+        """Wait in parts of at most a second, looking up in between as the real runner does.
+
+        Moments count from the begin of the run: what telling and looking takes is not added to what the script says, as it
+        isn't to the time that Pulumi takes.
+        """
         while True:
             self._look()
-            if left <= 0:
+            left = moment - self._clock()
+            if left < _SHORTEST_SECONDS:
                 return
-            part = min(left, _ASK_SECONDS, max(self._deadline - self._clock(), 0.0))
-            self._sleep(part)
-            left = left if math.isinf(left) else left - part
+            self._sleep(min(left, _ASK_SECONDS, max(self._deadline - self._clock(), 0.0)))
 
     @property
     def _deadline(self) -> float:
@@ -211,7 +219,8 @@ class _Play:
             raise RunTimedOut(f"The run took longer than {seconds:g} seconds and was ended.", **_ids(self._request))
         if now >= self._next_question:
             self._next_question = now + _ASK_SECONDS
-            if self._should_stop():
+            # A script has nothing to end in good order: INTERRUPT is as quick as KILL.
+            if Stop(self._should_stop()) is not Stop.NO:
                 raise RunInterrupted("The run was cancelled before it ended.", **_ids(self._request))
 
     def _apply(self, operation: str, name: str) -> None:
@@ -227,19 +236,30 @@ class _Play:
             self.state = _State()
         elif kind in (OperationKind.DEPLOY, OperationKind.ROLLBACK):
             self.state = _State(self.state.resources, self._script.outputs)
-        planned = {name: value for name, value in self._script.outputs.items() if not isinstance(value, Secret)}
+        secret = tuple(name for name, value in self._script.outputs.items() if isinstance(value, Secret))
+        planned = {name: value for name, value in self._script.outputs.items() if name not in secret}
+        is_preview = kind is OperationKind.PREVIEW
         return RunResult(
             changes=self._changes,
-            outputs=dict(planned if kind is OperationKind.PREVIEW else self.state.outputs),
+            outputs=dict(planned if is_preview else self.state.outputs),
+            secret_outputs=secret if is_preview else (),
+            steps=tuple(sorted(self._planned_steps())) if is_preview else (),
             resource_count=len(self.state.resources),
             seconds=self._clock() - self._began,
             secrets_provider=self._request.secrets_provider or SecretsProvider(encryption_salt="scripted"),
         )
 
+    def _planned_steps(self) -> Iterator[PlannedStep]:
+        for operation, name in self._steps():
+            if operation != "same":
+                yield PlannedStep(self._urn(name), operation, (), RESOURCE_TYPE, name)
+
+    def _urn(self, name: str) -> str:
+        return f"urn:pulumi:{self._request.pulumi_stack}::{self._request.project}::{RESOURCE_TYPE}::{name}"
+
     def _resource(self, operation: str, name: str, state: str, done: int, expected: int) -> None:
-        project, stack = self._request.project, self._request.pulumi_stack
         data = {
-            "urn": f"urn:pulumi:{stack}::{project}::{RESOURCE_TYPE}::{name}",
+            "urn": self._urn(name),
             "type": RESOURCE_TYPE,
             "name": name,
             "op": operation,

@@ -11,6 +11,7 @@ This is the only module that imports Pulumi; import it inside functions.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import warnings
@@ -160,6 +161,19 @@ class RunWorkspace(LocalWorkspace):
         assert isinstance(command, EngineCommand)  # noqa: S101 (given by open_stack)
         # The CLI takes one newline off the end of what it reads; without ours a key file would lose its last.
         command.run_with_input(args, self.work_dir, self.env_vars, text + "\n")
+
+    def sealed_state(self, stack_name: str) -> dict[str, Any]:
+        """The exported state with its secrets as they are kept, for editing: ``{"version": …, "deployment": …}``."""
+        done = self.pulumi_command.run(["stack", "export", "--stack", stack_name], self.work_dir, self.env_vars)
+        state: dict[str, Any] = json.loads(done.stdout)
+        return state
+
+    def replace_state(self, stack_name: str, state: Mapping[str, Any]) -> None:
+        """Put an edited state in its place. The engine checks it, and leaves its pending operations out."""
+        command = self.pulumi_command
+        assert isinstance(command, EngineCommand)  # noqa: S101 (given by open_stack)
+        args = ["stack", "import", "--stack", stack_name]
+        command.run_with_input(args, self.work_dir, self.env_vars, json.dumps(state))
 
     def free_lock(self, stack_name: str) -> None:
         """Delete the stack's lock (``pulumi cancel``). Only ever for an owner that is proved dead."""

@@ -19,16 +19,31 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 _REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
+UNREAD = "adopted by its id after an interrupted creation, and not read yet"
+"""Stands as the error of its initialisation on an adopted resource until a refresh has read it, which removes it."""
+
 ROOT_TYPE = "pulumi:pulumi:Stack"
 _STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True, slots=True)
 class PendingOperation:
-    """What a killed engine left undone. ``kind`` is Pulumi's: creating, updating, deleting, reading, importing."""
+    """What a killed engine left undone. ``kind`` is Pulumi's: creating, updating, deleting, reading, importing.
+
+    ``inputs`` are the resource's as its provider checked them (automatic names included) and ``provider`` those of its
+    provider, both with their secrets opened. ``id`` is set where the state names one: ``pulumi refresh
+    --import-pending-creates`` writes it, and turns a creating into an importing. ``by_program`` marks an import that the
+    program itself asks for.
+    """
 
     urn: str
     kind: str
+    type: str = ""
+    id: str = ""
+    is_custom: bool = True
+    by_program: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    provider: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +51,16 @@ class Checkpoint:
     """The state of one stack. ``secrets`` are all values that the state keeps secret, for the redactor.
 
     ``resource_count`` leaves out Pulumi's own bookkeeping (the stack, providers, StackReferences), as Pulumi's counts of
-    changes do.
+    changes do. ``ids`` are (type, physical id) of all resources, ``unread`` the URNs of those that were adopted by their id and
+    haven't been read since: of their outputs only what the program gave is known.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     resource_count: int = 0
     references: tuple[str, ...] = ()
     pending: tuple[PendingOperation, ...] = ()
+    ids: frozenset[tuple[str, str]] = frozenset()
+    unread: tuple[str, ...] = ()
     keys: SecretsProvider = field(default_factory=SecretsProvider)
     secrets: tuple[Any, ...] = field(default=(), repr=False)
 
@@ -55,7 +73,9 @@ def is_bookkeeping(resource_type: str) -> bool:
 def read_checkpoint(deployment: Mapping[str, Any] | None) -> Checkpoint:
     """``deployment`` is what ``pulumi stack export --show-secrets`` gives under that name; None for a stack never updated."""
     deployment = deployment or {}
-    resources = [resource for resource in deployment.get("resources") or () if not resource.get("delete")]
+    everything = deployment.get("resources") or []
+    resources = [resource for resource in everything if not resource.get("delete")]
+    pending = deployment.get("pending_operations") or []
     outputs: dict[str, Any] = {}
     for resource in resources:
         if resource.get("type") == ROOT_TYPE:
@@ -64,17 +84,33 @@ def read_checkpoint(deployment: Mapping[str, Any] | None) -> Checkpoint:
         outputs=outputs,
         resource_count=sum(1 for resource in resources if not is_bookkeeping(resource.get("type", ""))),
         references=tuple(sorted(set(_references(resources)))),
-        pending=tuple(
-            PendingOperation(operation.get("resource", {}).get("urn", ""), operation.get("type", ""))
-            for operation in deployment.get("pending_operations") or ()
-        ),
+        pending=tuple(_pending(operation, everything) for operation in pending),
+        ids=frozenset((resource.get("type", ""), resource["id"]) for resource in everything if resource.get("id")),
+        unread=tuple(resource["urn"] for resource in resources if resource.get("initErrors") == [UNREAD]),
         keys=_keys(deployment.get("secrets_providers") or {}),
         secrets=tuple(
             secret
-            for resource in resources
+            for resource in (*resources, *(operation.get("resource") or {} for operation in pending))
             for part in ("inputs", "outputs")
             for secret in _secrets(resource.get(part) or {})
         ),
+    )
+
+
+def _pending(operation: Mapping[str, Any], resources: list[dict[str, Any]]) -> PendingOperation:
+    resource = operation.get("resource") or {}
+    provider = next(
+        (each for each in resources if f"{each.get('urn')}::{each.get('id')}" == resource.get("provider")), {}
+    )
+    return PendingOperation(
+        urn=resource.get("urn", ""),
+        kind=operation.get("type", ""),
+        type=resource.get("type", ""),
+        id=resource.get("id", ""),
+        is_custom=bool(resource.get("custom", True)),
+        by_program=bool(resource.get("importID")),
+        inputs=_plain(resource.get("inputs") or {}),
+        provider=_plain(provider.get("inputs") or {}),
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloud.adapters.pulumi.checkpoint import ROOT_TYPE, is_bookkeeping
+from cloud.adapters.pulumi.planned_values import planned_outputs
 from cloud.adapters.pulumi.program_clock import ProgramClock
 from cloud.adapters.pulumi.redaction import Redactor
 from cloud.domain.events import EventType, NewEvent
+from cloud.ports.runner import PlannedOutputs, PlannedStep
 
 if TYPE_CHECKING:
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
@@ -20,8 +22,7 @@ MAX_MESSAGES = 1_000
 """Of one run, but for errors and warnings: a program that prints without end must not fill the log."""
 MAX_PROBLEMS = 200
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Pulumi's mark for a value that a preview can't know."""
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _LEVELS = {"info": "info", "info#err": "info", "warning": "warning", "error": "error"}
 _QUIET = frozenset({"same", "read", "discard", "discard-replaced", "remove-pending-replace"})
@@ -40,6 +41,8 @@ class EventReader:
 
     ``changes`` counts finished steps by operation, without Pulumi's bookkeeping and the halves of a replacement.
     ``expected`` is how many resources the run is thought to touch (those in the state before it; 0: not known).
+    ``planned`` is what the program registered as the stack's outputs, ``steps`` what was done or would be, and
+    ``references`` are the full names of the stacks that the program read by StackReference.
     ``summary_at`` is when the engine said that all its steps were over. ``runs_program`` is False for a destroy or refresh,
     which work on the state alone.
     """
@@ -60,7 +63,9 @@ class EventReader:
         self.errors: list[Diagnostic] = []
         self.warnings: list[str] = []
         self.failed_urns: list[str] = []
-        self.planned_outputs: Mapping[str, Any] = {}
+        self.planned = PlannedOutputs({})
+        self.steps: list[PlannedStep] = []
+        self.references: set[str] = set()
         self.has_started = False
         self.has_finished_program = False
         self.is_interrupted = False
@@ -105,6 +110,8 @@ class EventReader:
 
     def _begun(self, step: StepEventMetadata) -> list[NewEvent]:
         operation = step.op.value
+        if step.type == STACK_REFERENCE:
+            self._reference_read(step)
         if is_bookkeeping(step.type):
             return []
         self._started[step.urn] = self._clock()
@@ -124,6 +131,8 @@ class EventReader:
         self._done += 1
         if step.logical is not False:
             self.changes[step.op.value] += 1
+            if step.op.value not in _QUIET:
+                self.steps.append(_planned_step(step))
         return [self._resource(step, "done")]
 
     def _failed(self, step: StepEventMetadata) -> list[NewEvent]:
@@ -135,8 +144,13 @@ class EventReader:
         """The program registered the stack's outputs, which is the last thing that it does."""
         self.has_finished_program = True
         self.program.stop()
-        outputs = (step.new.outputs if step.new else None) or {}
-        self.planned_outputs = {name: value for name, value in outputs.items() if is_known(value)}
+        self.planned = planned_outputs((step.new.outputs if step.new else None) or {})
+
+    def _reference_read(self, step: StepEventMetadata) -> None:
+        """Reading is the step of a StackReference that the program made; one that it no longer makes is discarded."""
+        name = ((step.new.inputs if step.new else None) or {}).get("name")
+        if step.op.value == "read" and isinstance(name, str):
+            self.references.add(name)
 
     def _resource(self, step: StepEventMetadata, state: str) -> NewEvent:
         data: dict[str, Any] = {
@@ -185,13 +199,9 @@ def resource_name(urn: str) -> str:
     return urn.split("::", 3)[-1]
 
 
-def is_known(value: Any) -> bool:
-    """Whether a planned value can be shown: neither unknown nor secret, nor anything such inside it."""
-    if isinstance(value, Mapping):
-        return "ciphertext" not in value and all(is_known(part) for part in value.values())
-    if isinstance(value, list):
-        return all(is_known(part) for part in value)
-    return bool(value != UNKNOWN)
+def _planned_step(step: StepEventMetadata) -> PlannedStep:
+    name = resource_name(step.urn)
+    return PlannedStep(step.urn, step.op.value, tuple(sorted(step.keys or ())), step.type, name)
 
 
 def _is_work(step: StepEventMetadata) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.adapters.pulumi.checkpoint import PendingOperation
 from cloud.adapters.pulumi.event_reader import Diagnostic, EventReader, resource_name
+from cloud.adapters.pulumi.pending import Decision, Verdict
 from cloud.domain.errors import (
     AccessDenied,
     AwsError,
@@ -118,19 +119,35 @@ def explain(failed: FailedCommand, reader: EventReader, ids: Ids) -> CloudError:
     return _about_the_program(culprit, ids)
 
 
-def refused_for_pending(pending: Sequence[PendingOperation], pulumi_stack: str, ids: Ids) -> PendingOperations:
-    """Refuses a run over interrupted creations: whether they happened is not known, and repeating one would double it."""
-    urns = [operation.urn for operation in pending]
-    names = ", ".join(resource_name(urn) for urn in urns[:5]) + (f" and {len(urns) - 5} more" if len(urns) > 5 else "")
+def refused_for_pending(decisions: Sequence[Decision], pulumi_stack: str, ids: Ids) -> PendingOperations:
+    """``decisions`` are all of the state; those that are unknown are told, with the commands by which a person decides.
+
+    ``--preview-only`` keeps the engine from more than noting the decision: a refresh would forget a named id again. What was
+    found is named along, as ``--clear-pending-creates`` clears every creation that isn't named.
+    """
+    unknown = [each for each in decisions if each.verdict is Verdict.UNKNOWN]
+    refresh = f"pulumi refresh --stack {pulumi_stack} --preview-only"
+    for each in decisions:
+        if each.verdict is Verdict.FOUND:
+            refresh += f" {_import(each.pending.urn, each.id)}"
+    told = "; ".join(f"{resource_name(each.pending.urn)} ({each.reason})" for each in unknown)
+    exists = "; ".join(
+        f"if {resource_name(each.pending.urn)} exists: {refresh} {_import(each.pending.urn, 'ID')}" for each in unknown
+    )
+    what, them = ("it", "it") if len(unknown) == 1 else ("any of them", "the others")
     return PendingOperations(
-        f"An earlier run was killed while it created {names}; whether it exists is not known.",
+        f"An earlier run was killed while it created what may or may not exist: {told}.",
         hint=(
-            f"If it exists: pulumi refresh --stack {pulumi_stack} --import-pending-creates '{urns[0]}'"
-            " --import-pending-creates ID"
-            f" — if not: pulumi refresh --stack {pulumi_stack} --clear-pending-creates"
+            f"Look in AWS whether {what} exists. {exists[:1].upper()}{exists[1:]} — then, if {them} "
+            f"{'does' if len(unknown) == 1 else 'do'} not exist: {refresh} --clear-pending-creates — and start the operation"
+            " again."
         ),
         **ids,
     )
+
+
+def _import(urn: str, physical_id: str) -> str:
+    return f"--import-pending-creates {shlex.quote(urn)} --import-pending-creates {physical_id}"
 
 
 def no_engine(path: str) -> EngineMissing:

@@ -37,7 +37,7 @@ class RunProcesses:
         self._lock = threading.Lock()
         self._sessions: set[int] = set()
         self._current: subprocess.Popen[bytes] | None = None
-        self._is_ending = False
+        self._ending_began = threading.Event()
         self._is_cleaning_up = False
         # Held by an ending from its first look to its last, so that it can't take a command that is started for cleaning up
         # for one that it is to end.
@@ -51,7 +51,7 @@ class RunProcesses:
         Raises RunIsEnding after an interrupt: one that fell between two commands must not be lost.
         """
         with self._ending, self._lock:
-            if self._is_ending:
+            if self._ending_began.is_set():
                 raise RunIsEnding
             process = subprocess.Popen(
                 list(command),
@@ -66,10 +66,19 @@ class RunProcesses:
             self._sessions.add(process.pid)
             return process
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two commands. Raises RunIsEnding as soon as the run is interrupted."""
+        if self._ending_began.wait(seconds):
+            raise RunIsEnding
+
+    def refuse_more(self) -> None:
+        """Start no more commands; those that run are left alone."""
+        self._ending_began.set()
+
     def interrupt(self) -> None:
         """SIGINT to the Pulumi command alone: it ends its own children in good order and writes down what it did."""
         with self._lock:
-            self._is_ending = True
+            self.refuse_more()
             process = self._current
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -79,8 +88,7 @@ class RunProcesses:
         with self._ending:
             self.end_all()
             self._is_cleaning_up = True
-            with self._lock:
-                self._is_ending = False
+            self._ending_began.clear()
 
     def end_strays(self) -> None:
         """SIGKILL what left the sessions of the run (a program's daemons); Pulumi and its plugins go on."""

@@ -10,18 +10,20 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cloud.adapters.pulumi.configuration import has_secret
 from cloud.adapters.pulumi.engine_settings import EngineSettings
 from cloud.adapters.pulumi.event_reader import EventReader
 from cloud.adapters.pulumi.failures import no_engine, timed_out, was_interrupted
+from cloud.adapters.pulumi.preview_file import PreviewFile
 from cloud.adapters.pulumi.processes import RunProcesses
 from cloud.adapters.pulumi.redaction import Redactor
 from cloud.adapters.pulumi.stack_run import StackRun, ids_of, runs_program
 from cloud.adapters.pulumi.supervision import EndReason, EventQueue, Outcome, Supervisor
-from cloud.domain.errors import CloudError, InternalError
+from cloud.domain.errors import CloudError, InternalError, PulumiError
+from cloud.domain.operations import OperationKind
 from cloud.ports.runner import Emit, RunRequest, RunResult, ShouldStop
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class AutomationRunner:
         marker = uuid.uuid4().hex
         processes = RunProcesses(marker)
         queue = EventQueue(emit)
-        secrets = [value for value in request.config.values() if has_secret(value)]
+        secrets = [value for value in _inputs(request) if has_secret(value)]
         with _run_folder(self._settings) as folder:
             # The passphrase opens everything else, and stands in the environment of every program.
             redactor = Redactor([self._settings.passphrase, *secrets], folder=str(folder / "program"))
@@ -65,6 +67,9 @@ class AutomationRunner:
                 clock=self._clock,
             )
             environment = self._settings.process_environment(folder, marker)
+            preview = PreviewFile(folder, request) if request.kind is OperationKind.PREVIEW else None
+            if preview is not None:
+                environment.update(preview.write())
 
             def work() -> RunResult:
                 executable, version = self._engine(environment)
@@ -76,7 +81,38 @@ class AutomationRunner:
             finally:
                 # However the run went: nothing that it started outlives it, or writes to a folder that is being removed.
                 processes.end_all()
-        return _conclude(outcome, request, redactor)
+            try:
+                result = _conclude(outcome, request, redactor)
+            except CloudError as failure:
+                if preview is not None and (objection := preview.objection(reader, failure)):
+                    raise objection from failure
+                raise
+            if preview is not None and (objection := preview.objection(reader, None)):
+                raise objection
+            return result
+
+    def free_lock(self, project: str, pulumi_stack: str) -> None:
+        """See ``StackRunner.free_lock``: ``pulumi cancel``, in a project that holds nothing."""
+        from pulumi.automation.errors import CommandError
+
+        from cloud.adapters.pulumi.automation import EngineCommand, RunWorkspace
+        from cloud.adapters.pulumi.program import prepare_program
+
+        marker = uuid.uuid4().hex
+        processes = RunProcesses(marker)
+        with _run_folder(self._settings) as folder:
+            environment = self._settings.process_environment(folder, marker)
+            executable, version = self._engine(environment)
+            prepare_program(b"", folder / "program", project, without_program=True)
+            command = EngineCommand(executable, version, processes)
+            workspace = RunWorkspace(work_dir=str(folder / "program"), env_vars=environment, pulumi_command=command)
+            try:
+                workspace.free_lock(pulumi_stack)
+            except CommandError as error:
+                said = Redactor([self._settings.passphrase], folder=str(folder)).message(command.last_output[1])
+                raise PulumiError(f"Pulumi's lock on {pulumi_stack} could not be freed: {said}") from error
+            finally:
+                processes.end_all()
 
     def _end_strays(self, reader: EventReader, processes: RunProcesses) -> None:
         """The engine, though done, waits for everybody who holds its program's output, also for a daemon that never ends."""
@@ -117,6 +153,13 @@ def _run_folder(settings: EngineSettings) -> Iterator[Path]:
     finally:
         # A program may leave what can't be removed (a folder without write permission); that must not hide how it went.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _inputs(request: RunRequest) -> Iterator[Any]:
+    yield from request.config.values()
+    yield from request.unknown_config.values()
+    for planned in request.upstream.values():
+        yield from planned.outputs.values()
 
 
 def _conclude(outcome: Outcome[RunResult], request: RunRequest, redactor: Redactor) -> RunResult:

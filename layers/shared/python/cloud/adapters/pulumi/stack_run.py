@@ -13,14 +13,16 @@ from cloud.adapters.pulumi.checkpoint import Checkpoint
 from cloud.adapters.pulumi.configuration import read_keys, stack_file, write_stack_file
 from cloud.adapters.pulumi.engine_settings import EngineSettings
 from cloud.adapters.pulumi.event_reader import EventReader
-from cloud.adapters.pulumi.failures import FailedCommand, Ids, ended_early, explain, refused_for_pending
+from cloud.adapters.pulumi.failures import FailedCommand, Ids, ended_early, explain
+from cloud.adapters.pulumi.pending_lookup import AwsLookup
 from cloud.adapters.pulumi.processes import RunProcesses
 from cloud.adapters.pulumi.program import prepare_program
+from cloud.adapters.pulumi.settling import Settler
 from cloud.adapters.pulumi.supervision import EventQueue
 from cloud.domain.errors import CloudError
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import OperationKind
-from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+from cloud.ports.runner import PlannedOutputs, RunRequest, RunResult, SecretsProvider
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from cloud.adapters.pulumi.automation import RunStack, RunWorkspace
 
 _UPDATES = frozenset({OperationKind.DEPLOY, OperationKind.ROLLBACK})
-_CHANGING = _UPDATES | {OperationKind.DESTROY}
 _HOLDS_LOCK = re.compile(r"(Updating|Destroying|Refreshing) \(")
 """The headline of an operation that changes the stack, which a self-managed backend prints once it has the lock; the first
 event, which proves as much, comes seconds later."""
@@ -99,8 +100,9 @@ class StackRun:
             if stack is None:
                 return self._nothing_there()
             keys = self._configure(workspace, path)
-            before = workspace.checkpoint
-            self._act(stack, before)
+            settler = self._settler(stack, workspace)
+            settler.settle(request.kind)
+            self._act(stack, must_look=settler.must_look)
         except CommandError as error:
             # Its text is the display of the whole run; what it says is told from the events instead.
             failed = FailedCommand(command.exit_code or 0, *command.last_output)
@@ -125,9 +127,6 @@ class StackRun:
             return create_stack(self._request.pulumi_stack, workspace)
         self._learn(workspace.checkpoint)
         self._reader.expected = workspace.checkpoint.resource_count
-        creating = [operation for operation in workspace.checkpoint.pending if operation.kind == "creating"]
-        if creating and self._request.kind in _CHANGING:
-            raise refused_for_pending(creating, self._request.pulumi_stack, ids_of(self._request))
         return stack
 
     def _configure(self, workspace: RunWorkspace, path: Path) -> SecretsProvider:
@@ -142,20 +141,29 @@ class StackRun:
             workspace.set_secret(self._request.pulumi_stack, key, text)
         return keys if keys != unknown else read_keys(path)
 
-    def _act(self, stack: RunStack, before: Checkpoint) -> None:
-        options: dict[str, Any] = {"color": "never", "on_event": self._on_event, "on_output": self._on_output}
+    def _act(self, stack: RunStack, *, must_look: bool) -> None:
+        options: dict[str, Any] = {
+            "color": "never",
+            "on_event": self._on_event,
+            "on_output": self._on_output,
+            "suppress_outputs": True,
+            "suppress_progress": True,
+        }
         kind = self._request.kind
         if kind in _UPDATES:
-            # Interrupted updates and deletions are settled by looking; only a creation can't be told from the state.
-            stack.up(**options, suppress_outputs=True, suppress_progress=True, refresh=bool(before.pending) or None)
+            stack.up(**options, refresh=must_look or None)
         elif kind is OperationKind.DESTROY:
-            stack.destroy(**options, suppress_outputs=True, suppress_progress=True)
+            stack.destroy(**options, refresh=must_look or None)
         elif kind is OperationKind.REFRESH:
-            stack.refresh(**options, suppress_outputs=True, suppress_progress=True)
+            stack.refresh(**options)
         elif kind is OperationKind.DRIFT:
-            stack.preview_refresh(**options, suppress_outputs=True, suppress_progress=True)
+            stack.preview_refresh(**options)
         else:
-            stack.preview(**options, suppress_outputs=True, suppress_progress=True)
+            stack.preview(**options)
+
+    def _settler(self, stack: RunStack, workspace: RunWorkspace) -> Settler:
+        find = AwsLookup(self._environment, self._processes.pause)
+        return Settler(stack, workspace, self._reader, self._queue, find, self._on_output, ids_of(self._request))
 
     def _on_event(self, event: EngineEvent) -> None:
         self._queue.put(self._reader.read(event))
@@ -175,15 +183,20 @@ class StackRun:
     def _result(self, state: Checkpoint, keys: SecretsProvider) -> RunResult:
         self._queue.put(self._reader.last_words())
         is_preview = self._request.kind is OperationKind.PREVIEW
+        planned = self._reader.planned if is_preview else PlannedOutputs(state.outputs)
         return RunResult(
             changes=dict(self._reader.changes),
-            outputs=dict(self._reader.planned_outputs if is_preview else state.outputs),
+            outputs=dict(planned.outputs),
+            unknown_outputs=planned.unknown,
+            secret_outputs=planned.secret,
+            steps=tuple(sorted(self._reader.steps)) if is_preview else (),
             resource_count=state.resource_count,
             seconds=self._clock() - self._began,
             secrets_provider=state.keys if state.keys != SecretsProvider() else keys,
             program_seconds=self._reader.program.seconds,
             references=state.references,
             warnings=tuple(self._reader.warnings),
+            has_pending=bool(state.pending or state.unread),
         )
 
     def _nothing_there(self) -> RunResult:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from cloud.adapters.pulumi.processes import RunProcesses
 from cloud.domain.events import NewEvent
-from cloud.ports.runner import Emit, ShouldStop
+from cloud.ports.runner import Emit, ShouldStop, Stop
 
 BATCH = 50
 FLUSH_SECONDS = 0.2
@@ -59,8 +59,10 @@ class Outcome(Generic[_Result]):
 class Supervisor:
     """Runs work in a thread and keeps ``emit`` and ``should_stop`` on the caller's.
 
-    Ending is: SIGINT to Pulumi, which then cancels its steps and writes its state; ``grace_seconds`` later SIGKILL to
-    whatever is left. The work may clean up after that (free the lock, read the state) for ``CLEAN_UP_SECONDS``.
+    Ending is: SIGINT to Pulumi, which then cancels its steps and writes its state; ``grace_seconds`` later, or as soon as
+    ``should_stop`` says KILL, SIGKILL to whatever is left. The work may clean up after that (free the lock, read the state)
+    for ``CLEAN_UP_SECONDS``. ``should_stop`` is asked until the end, also while the run ends: a caller that beats its heart
+    in it must not fall silent before the last write.
     """
 
     def __init__(
@@ -124,19 +126,25 @@ class Supervisor:
         return Outcome(results[0] if results else None, failures[0] if failures else None, self.reason)
 
     def _look(self, over: bool) -> None:
-        if over or self.reason is not None:
+        if over:
             return
         now = self._clock()
         if now >= self._deadline:
             self._end(EndReason.TIMED_OUT)
-        elif now >= self._next_question:
+        if now >= self._next_question:
             self._next_question = now + ASK_SECONDS
-            if self._should_stop():
-                self._end(EndReason.STOPPED)
+            wish = Stop(self._should_stop())
+            if wish is not Stop.NO:
+                self._end(EndReason.STOPPED, at_once=wish is Stop.KILL)
 
-    def _end(self, reason: EndReason) -> None:
+    def _end(self, reason: EndReason, *, at_once: bool = False) -> None:
+        """End the run, or end it sooner than it was about to. The first reason counts."""
+        if not self._has_killed:
+            self._kill_at = min(self._kill_at, self._clock() + (0.0 if at_once else self._grace))
         if self.reason is None:
             self.reason = reason
-            self._kill_at = self._clock() + self._grace
             self._on_interrupt()
-            self._processes.interrupt()
+            if at_once:
+                self._processes.refuse_more()
+            else:
+                self._processes.interrupt()

@@ -1,0 +1,148 @@
+"""Killed in the middle of a creation: what the next run makes of it, and that nothing exists twice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.domain.errors import PendingOperations, RunInterrupted
+from cloud.domain.operations import OperationKind
+from cloud.ports.runner import RunResult, Stop
+from cloud_local.aws.server import EmulatedAws
+from tests.contract.holding_proxy import HoldingProxy, Matches
+from tests.contract.runner_scenarios import (
+    NO_REAL_ENGINE,
+    Log,
+    RunnerUnderTest,
+    automation_runner,
+    never,
+    real_engine_root,
+    zipped,
+)
+
+_numbers = itertools.count(1)
+VPC = """
+import pulumi_aws as aws
+vpc = aws.ec2.Vpc("main", cidr_block="10.0.0.0/16", tags={"Name": "main"})
+pulumi.export("vpcId", vpc.id)
+pulumi.export("vpcArn", vpc.arn)
+"""
+BUCKET = """
+import pulumi_aws as aws
+bucket = aws.s3.Bucket("files", force_destroy=True)
+pulumi.export("bucketArn", bucket.arn)
+"""
+ADDRESSES = """
+import pulumi_aws as aws
+aws.ec2.Eip("one", domain="vpc")
+aws.ec2.Eip("two", domain="vpc")
+"""
+SUBSCRIPTION = """
+import pulumi_aws as aws
+topic = aws.sns.Topic("alarms")
+aws.sns.TopicSubscription("mail", topic=topic.arn, protocol="email", endpoint="a@example.com")
+"""
+
+
+def action(name: str) -> Matches:
+    """A call of the query protocol (EC2, SNS)."""
+    return lambda _method, _path, body: f"Action={name}&".encode() in body + b"&"
+
+
+def puts_a_bucket(method: str, path: str, _body: bytes) -> bool:
+    return method == "PUT" and "?" not in path
+
+
+@dataclass
+class Site:
+    """A runner, an emulated AWS behind a door that can hold a call, and a deployment that nobody else has."""
+
+    it: RunnerUnderTest
+    aws: EmulatedAws
+    proxy: HoldingProxy
+    place: Path
+    deployment: str = field(default_factory=lambda: f"D{next(_numbers)}")
+
+    def run(
+        self, code: str, kind: OperationKind = OperationKind.DEPLOY, log: Log | None = None, **more: Any
+    ) -> RunResult:
+        return self.it.runner.run(self._request(code, kind), log or Log(), more.get("should_stop", never))
+
+    def kill(self, code: str, matches: Matches, *, made: bool) -> None:
+        """Run, and kill the run while the call is held."""
+        self.proxy.hold(matches, made=made)
+        with pytest.raises(RunInterrupted):
+            self.run(code, should_stop=lambda: Stop.KILL if self.proxy.held.is_set() else Stop.NO)
+        assert self.proxy.held.is_set()
+
+    def _request(self, code: str, kind: OperationKind) -> Any:
+        tags = {"deployment": self.deployment, "stack": "network", "project": "ecommerce"}
+        return self.it.request_for(
+            zipped(code),
+            kind,
+            pulumi_stack=f"{self.deployment}-network-dev",
+            config={"aws:defaultTags": {"tags": tags}, "aws:region": self.aws.region},
+        )
+
+    @property
+    def state(self) -> dict[str, Any]:
+        file = self.place / "state" / ".pulumi" / "stacks" / "ecommerce" / f"{self.deployment}-network-dev.json"
+        latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"]["latest"]
+        return latest
+
+    def ids(self, resource_type: str) -> list[str]:
+        """The physical ids that the state holds of a type."""
+        return [each["id"] for each in self.state["resources"] if each["type"] == resource_type]
+
+    def pending(self) -> list[str]:
+        return [each["type"] for each in self.state.get("pending_operations") or ()]
+
+    def vpcs(self) -> list[str]:
+        own = [{"Name": "tag:deployment", "Values": [self.deployment]}]
+        return [vpc["VpcId"] for vpc in self.aws.client("ec2").describe_vpcs(Filters=own)["Vpcs"]]
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    from cloud_local.pulumi import install
+    from cloud_local.pulumi.fork_server_process import ForkServerProcess
+
+    root = tmp_path_factory.mktemp("engine")
+    install(root)
+    with ForkServerProcess(root / "fork.socket") as server:
+        yield str(root), server.environment()
+
+
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.real_pulumi)])
+def site(request: pytest.FixtureRequest, aws: EmulatedAws, tmp_path: Path) -> Iterator[Site]:
+    if request.param == "real":
+        root, environment = real_engine_root() or "", {}
+        if not root:
+            pytest.skip(NO_REAL_ENGINE)
+    else:
+        root, environment = request.getfixturevalue("stand_in")
+    with HoldingProxy(aws.url) as proxy:
+        variables = {**aws.environment, **environment, "AWS_ENDPOINT_URL": proxy.url}
+        yield Site(automation_runner(request.param, root, variables, tmp_path), aws, proxy, tmp_path)
+
+
+def test_what_was_created_though_not_recorded_is_found_by_its_tags(site: Site) -> None:
+    site.kill(VPC, action("CreateVpc"), made=True)
+    (vpc,) = site.vpcs()
+    assert site.pending() == ["creating"]
+
+    log = Log()
+    result = site.run(VPC, log=log)
+
+    assert site.vpcs() == site.ids("aws:ec2/vpc:Vpc") == [vpc]
+    assert site.pending() == []
+    assert not result.has_pending
+    assert result.outputs["vpcId"] == vpc
+    assert result.outputs["vpcArn"].endswith(f"vpc/{vpc}")
+    assert any(f"it is there as {vpc}" in data["message"] for data in log.of("log.created"))

@@ -45,6 +45,7 @@ class StackProgress:
     layer: int = 0
     dependencies: tuple[str, ...] = ()
     predicted_seconds: float = 0.0
+    prediction: str = ""
     status: StackStatus = StackStatus.WAITING
     is_running: bool = False
     has_ended: bool = False
@@ -112,7 +113,7 @@ class Progress:
         for planned in plan.stacks.values():
             stack = self.stacks.get(planned.stack) or StackProgress(planned.stack)
             stack.layer, stack.dependencies = planned.layer, planned.dependencies
-            stack.predicted_seconds = planned.predicted_seconds
+            stack.predicted_seconds, stack.prediction = planned.predicted_seconds, planned.prediction
             arranged[planned.stack] = stack
         self.stacks = arranged | {name: stack for name, stack in self.stacks.items() if name not in arranged}
 

@@ -149,7 +149,8 @@ def _words(stack: StackProgress, operation: str) -> str:
     if stack.is_under_way:
         return stack.resource
     if stack.status in (StackStatus.WAITING, StackStatus.PENDING) and not stack.has_ended:
-        return f"after {', '.join(clean(name) for name in stack.dependencies)}" if stack.dependencies else "waiting"
+        waits = f"after {', '.join(clean(name) for name in stack.dependencies)}" if stack.dependencies else "waiting"
+        return f"{waits}; {clean(stack.prediction)}" if stack.prediction else waits
     if stack.status is StackStatus.SKIPPED and stack.blocked_by:
         return f"skipped: {stack.blocked_by} failed"
     if stack.is_good:

@@ -61,6 +61,10 @@ pulumi.export("token", config.require_secret("password"))
         _BOXES + f'raise ValueError("no such CIDR {PASSWORD}")',
         Script(resources=2, fail_after=2, error="program-failed", message=f"no such CIDR {PASSWORD}"),
     ),
+    "deaf": Scenario(
+        'signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint("hanging", flush=True)\ntime.sleep(600)',
+        Script(resources=0, seconds=math.inf, log=("hanging",)),
+    ),
     "hangs": Scenario(
         'print("hanging", flush=True)\ntime.sleep(600)', Script(resources=0, seconds=math.inf, log=("hanging",))
     ),
@@ -151,12 +155,15 @@ def memory_runner() -> RunnerUnderTest:
     return RunnerUnderTest("memory", ScriptedRunner(scripts, sleep=time.sleep, clock=time.clock))
 
 
-def automation_runner(name: str, root: str, environment: Mapping[str, str], place: Path) -> RunnerUnderTest:
+def automation_runner(
+    name: str, root: str, environment: Mapping[str, str], place: Path, *, plugin_path: str = ""
+) -> RunnerUnderTest:
     settings = EngineSettings(
         backend_url=f"file://{place}/state",
         passphrase="a passphrase of this test",
         pulumi_root=root,
         pulumi_home=str(place / "home"),
+        plugin_path=plugin_path,
         work_root=str(place / "work"),
         # The programs run with this interpreter, which has Pulumi's SDK.
         host={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},

@@ -73,13 +73,14 @@ CALLS: list[tuple[str, Call, list[str]]] = [
     ("operations.get", lambda s: s.operations.get(D, O), ["GetItem"]),
     ("operations.put", lambda s: s.operations.put(s.operations.get(D, O)), ["GetItem", "PutItem"]),
     ("operations.list", lambda s: s.operations.list(D), ["Query"]),
+    ("operations.list_unsettled", lambda s: s.operations.list_unsettled(), ["Query GSI2"]),
     ("operations.claim_start", lambda s: s.operations.claim_start(D, "event", O), ["PutItem"]),
     ("operations.claim_start", lambda s: s.operations.claim_start(D, "event", "other"), ["PutItem"]),
     ("operations.create_schedule", lambda s: s.operations.create_schedule(D, O, SCHEDULE), ["PutItem"]),
     ("operations.create_schedule", lambda s: s.operations.create_schedule(D, O, SCHEDULE), ["PutItem"]),
     ("operations.get_schedule", lambda s: s.operations.get_schedule(D, O), ["GetItem"]),
     ("operations.put_schedule", lambda s: s.operations.put_schedule(D, O, SCHEDULE, 1), ["PutItem"]),
-    ("operations.put_token", lambda s: s.operations.put_token(D, O, "network", "t"), ["PutItem"]),
+    ("operations.put_token", lambda s: s.operations.put_token(D, O, "network", "t", "1"), ["PutItem"]),
     ("operations.get_tokens", lambda s: s.operations.get_tokens(D, O, ["network", "dns"]), ["BatchGetItem"]),
     ("operations.get_tokens", lambda s: s.operations.get_tokens(D, O, []), []),
     ("operations.get_lock", lambda s: s.operations.get_lock(D, "dev"), ["GetItem"]),
@@ -107,7 +108,7 @@ CALLS: list[tuple[str, Call, list[str]]] = [
     ("connections.close", lambda s: s.connections.close("c1"), ["DeleteItem", "Query", "BatchWriteItem"]),
 ]
 # Writes that no other writer can collide with: the last one wins by contract, or the key is the writer's own.
-UNCONDITIONAL = {"operations.put_token", "connections.open", "connections.unsubscribe", "connections.close"}
+UNCONDITIONAL = {"connections.open", "connections.unsubscribe", "connections.close"}
 UNCONDITIONAL |= {"deployments.register_stacks", "events.write_lines"}
 
 

@@ -69,6 +69,30 @@ def test_more_events_than_one_batch_takes_keep_their_order(stores: Stores, fresh
     assert tuple(read_all(stores.events, deployment_id, operation_id)) == stored
 
 
+def the_end(**data: object) -> NewEvent:
+    return NewEvent(EventType.DEPLOYMENT_STATUS, {"state": "failed", "terminal": True, **data})
+
+
+def test_nothing_comes_after_an_operations_last_event(stores: Stores, fresh: Fresh) -> None:
+    deployment_id, operation_id = fresh("D"), fresh("O")
+    told = stores.events.append(deployment_id, "dev", operation_id, [*some_events(1), the_end(n=1)])
+    assert [event.sequence for event in told] == [1, 2]
+    for late in ([the_end(n=2)], some_events(3), some_events(60)):
+        assert stores.events.append(deployment_id, "dev", operation_id, late) == ()
+    assert tuple(read_all(stores.events, deployment_id, operation_id)) == told
+    assert len(stores.events.append(deployment_id, "dev", fresh("O"), some_events(1))) == 1
+
+
+def test_of_eight_that_tell_the_end_at_once_one_is_heard(stores: Stores, fresh: Fresh) -> None:
+    deployment_id, operation_id = fresh("D"), fresh("O")
+    with ThreadPoolExecutor(8) as pool:
+        told = list(
+            pool.map(lambda n: stores.events.append(deployment_id, "dev", operation_id, [the_end(n=n)]), range(8))
+        )
+    assert sorted(map(len, told)) == [0] * 7 + [1]
+    assert len(read_all(stores.events, deployment_id, operation_id)) == 1
+
+
 def test_reading_begins_after_a_sequence_and_ends_at_the_limit(stores: Stores, fresh: Fresh) -> None:
     deployment_id, operation_id = fresh("D"), fresh("O")
     stores.events.append(deployment_id, "dev", operation_id, some_events(12))

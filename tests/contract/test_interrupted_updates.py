@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +18,7 @@ from cloud.domain.errors import PendingOperations, RunInterrupted
 from cloud.domain.operations import OperationKind
 from cloud.ports.runner import RunResult, Stop
 from cloud_local.aws.server import EmulatedAws
+from cloud_local.provider import install as install_aws_provider
 from tests.contract.holding_proxy import HoldingProxy, Matches
 from tests.contract.runner_scenarios import (
     NO_REAL_ENGINE,
@@ -37,11 +41,6 @@ BUCKET = """
 import pulumi_aws as aws
 bucket = aws.s3.Bucket("files", force_destroy=True)
 pulumi.export("bucketArn", bucket.arn)
-"""
-ADDRESSES = """
-import pulumi_aws as aws
-aws.ec2.Eip("one", domain="vpc")
-aws.ec2.Eip("two", domain="vpc")
 """
 SUBSCRIPTION = """
 import pulumi_aws as aws
@@ -68,6 +67,10 @@ class Site:
     proxy: HoldingProxy
     place: Path
     deployment: str = field(default_factory=lambda: f"D{next(_numbers)}")
+    others: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.others.update(self.buckets())
 
     def run(
         self, code: str, kind: OperationKind = OperationKind.DEPLOY, log: Log | None = None, **more: Any
@@ -98,10 +101,37 @@ class Site:
 
     def ids(self, resource_type: str) -> list[str]:
         """The physical ids that the state holds of a type."""
-        return [each["id"] for each in self.state["resources"] if each["type"] == resource_type]
+        return [each["id"] for each in self.state.get("resources") or () if each["type"] == resource_type]
 
     def pending(self) -> list[str]:
         return [each["type"] for each in self.state.get("pending_operations") or ()]
+
+    def command(self, hint: str, words: str, **values: str) -> None:
+        """Run the command of a hint that contains ``words``, as a person would who has put in the ``values``."""
+        (command,) = [part for part in re.findall(r"pulumi refresh [^;—]*", hint) if words in part]
+        for name, value in values.items():
+            command = command.replace(f" {name}", f" {value}")
+        folder = self.place / "by-hand"
+        folder.mkdir()
+        (folder / "Pulumi.yaml").write_text("name: ecommerce\nruntime: python\n")
+        (folder / "tmp").mkdir()
+        assert self.it.settings is not None
+        environment = self.it.settings.process_environment(folder, "by-hand")
+        done = subprocess.run(
+            [*shlex.split(command), "--non-interactive"], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def subscriptions(self) -> list[str]:
+        """Of this site's topic; topics are never shared."""
+        (topic,) = self.ids("aws:sns/topic:Topic")
+        listed = self.aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        return [each["SubscriptionArn"] for each in listed]
+
+    def buckets(self) -> list[str]:
+        """Those that no test before this one has made."""
+        listed = {each["Name"] for each in self.aws.client("s3").list_buckets()["Buckets"]}
+        return sorted(listed - self.others)
 
     def vpcs(self) -> list[str]:
         own = [{"Name": "tag:deployment", "Values": [self.deployment]}]
@@ -127,9 +157,11 @@ def site(request: pytest.FixtureRequest, aws: EmulatedAws, tmp_path: Path) -> It
             pytest.skip(NO_REAL_ENGINE)
     else:
         root, environment = request.getfixturevalue("stand_in")
+    install_aws_provider(tmp_path / "plugins")
     with HoldingProxy(aws.url) as proxy:
         variables = {**aws.environment, **environment, "AWS_ENDPOINT_URL": proxy.url}
-        yield Site(automation_runner(request.param, root, variables, tmp_path), aws, proxy, tmp_path)
+        it = automation_runner(request.param, root, variables, tmp_path, plugin_path=str(tmp_path / "plugins"))
+        yield Site(it, aws, proxy, tmp_path)
 
 
 def test_what_was_created_though_not_recorded_is_found_by_its_tags(site: Site) -> None:
@@ -146,3 +178,82 @@ def test_what_was_created_though_not_recorded_is_found_by_its_tags(site: Site) -
     assert result.outputs["vpcId"] == vpc
     assert result.outputs["vpcArn"].endswith(f"vpc/{vpc}")
     assert any(f"it is there as {vpc}" in data["message"] for data in log.of("log.created"))
+
+
+def test_what_was_created_though_not_recorded_is_found_by_its_name(site: Site) -> None:
+    site.kill(BUCKET, puts_a_bucket, made=True)
+    (name,) = site.buckets()
+
+    result = site.run(BUCKET)
+
+    assert site.buckets() == site.ids("aws:s3/bucket:Bucket") == [name]
+    assert result.outputs["bucketArn"].endswith(name)
+    # The kill fell between the creation and its tags; the drift is seen and mended.
+    tags = site.aws.client("s3").get_bucket_tagging(Bucket=name)["TagSet"]
+    assert {"Key": "deployment", "Value": site.deployment} in tags
+
+
+def test_what_was_never_created_is_cleared_and_created_once(site: Site) -> None:
+    site.kill(VPC, action("CreateVpc"), made=False)
+    assert (site.vpcs(), site.pending()) == ([], ["creating"])
+
+    log = Log()
+    result = site.run(VPC, log=log)
+
+    assert result.changes == {"create": 1}
+    assert site.vpcs() == site.ids("aws:ec2/vpc:Vpc")
+    assert len(site.vpcs()) == 1
+    assert site.pending() == []
+    assert any("it does not exist" in data["message"] for data in log.of("log.created"))
+
+
+def test_a_destroy_takes_along_what_was_created_though_not_recorded(site: Site) -> None:
+    site.kill(VPC, action("CreateVpc"), made=True)
+
+    site.run(VPC, OperationKind.DESTROY)
+
+    assert site.vpcs() == site.ids("aws:ec2/vpc:Vpc") == []
+
+
+def test_a_run_that_is_killed_while_it_adopts_is_carried_on_by_the_next(site: Site) -> None:
+    site.kill(VPC, action("CreateVpc"), made=True)
+    site.kill(VPC, action("DescribeVpcs"), made=False)
+    (vpc,) = site.ids("aws:ec2/vpc:Vpc")
+
+    result = site.run(VPC)
+
+    assert site.vpcs() == site.ids("aws:ec2/vpc:Vpc") == [vpc]
+    assert result.outputs["vpcArn"].endswith(vpc)
+
+
+def test_what_can_not_be_decided_is_left_to_a_person_who_names_it(site: Site) -> None:
+    site.kill(SUBSCRIPTION, action("Subscribe"), made=True)
+    before = site.state
+    (made,) = site.subscriptions()
+
+    with pytest.raises(PendingOperations, match="mail") as refused:
+        site.run(SUBSCRIPTION)
+
+    assert refused.value.exit_code == 5
+    assert "there is no look-up for" in refused.value.message
+    assert site.state["resources"] == before["resources"]
+    assert site.pending() == ["creating"]
+
+    refreshed = site.run(SUBSCRIPTION, OperationKind.REFRESH)
+    assert refreshed.has_pending
+
+    site.command(refused.value.hint, " ID", ID=made)
+    assert not site.run(SUBSCRIPTION).has_pending
+    assert site.subscriptions() == site.ids("aws:sns/topicSubscription:TopicSubscription") == [made]
+
+
+def test_what_can_not_be_decided_is_created_once_a_person_has_cleared_it(site: Site) -> None:
+    site.kill(SUBSCRIPTION, action("Subscribe"), made=False)
+    with pytest.raises(PendingOperations) as refused:
+        site.run(SUBSCRIPTION)
+
+    site.command(refused.value.hint, "--clear-pending-creates")
+    site.run(SUBSCRIPTION)
+
+    assert site.subscriptions() == site.ids("aws:sns/topicSubscription:TopicSubscription")
+    assert len(site.subscriptions()) == 1

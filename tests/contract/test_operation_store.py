@@ -88,7 +88,7 @@ def test_operations_are_listed_newest_first_without_their_neighbours_in_the_tabl
     for operation_id in ids:
         stores.operations.create(an_operation(deployment_id, operation_id))
         stores.operations.create_schedule(deployment_id, operation_id, a_schedule())
-        stores.operations.put_token(deployment_id, operation_id, "network", "token")
+        stores.operations.put_token(deployment_id, operation_id, "network", "token", "")
     first = stores.operations.list(deployment_id, limit=2)
     second = stores.operations.list(deployment_id, limit=2, cursor=first.cursor)
     assert [item.id for item in (*first.items, *second.items)] == ids[::-1]
@@ -172,18 +172,47 @@ def test_eight_writers_of_one_schedule_lose_no_update(stores: Stores, fresh: Fre
 
 def test_a_token_is_overwritten_and_only_those_that_are_there_are_given(stores: Stores, fresh: Fresh) -> None:
     deployment_id, operation_id = fresh("D"), fresh("O")
-    stores.operations.put_token(deployment_id, operation_id, "network", "old")
-    stores.operations.put_token(deployment_id, operation_id, "network", "new")
-    stores.operations.put_token(deployment_id, operation_id, "dns", "other")
+    stores.operations.put_token(deployment_id, operation_id, "network", "old", "")
+    stores.operations.put_token(deployment_id, operation_id, "network", "new", "")
+    stores.operations.put_token(deployment_id, operation_id, "dns", "other", "")
     found = stores.operations.get_tokens(deployment_id, operation_id, ["network", "dns", "missing", "network"])
     assert found == {"network": "new", "dns": "other"}
     assert stores.operations.get_tokens(deployment_id, operation_id, []) == {}
 
 
+def test_a_token_of_an_earlier_attempt_does_not_overwrite_a_later_one(stores: Stores, fresh: Fresh) -> None:
+    deployment_id, operation_id = fresh("D"), fresh("O")
+    for attempt in ("2025-01-01T00:00:01#000", "2025-01-01T00:00:01#001"):
+        for _ in range(2):  # a delivery that is repeated is the same attempt
+            stores.operations.put_token(deployment_id, operation_id, "network", f"of {attempt}", attempt)
+    for late in ("2025-01-01T00:00:00#009", "2025-01-01T00:00:01#000", ""):
+        with pytest.raises(StaleWrite, match="later attempt of network"):
+            stores.operations.put_token(deployment_id, operation_id, "network", "late", late)
+    found = stores.operations.get_tokens(deployment_id, operation_id, ["network"])
+    assert found == {"network": "of 2025-01-01T00:00:01#001"}
+
+
+def test_operations_are_found_until_they_are_settled_oldest_first(stores: Stores, fresh: Fresh) -> None:
+    made = [
+        stores.operations.create(
+            replace(an_operation(fresh("D"), fresh("O")), created_at=f"2024-01-0{day}T00:00:00.000Z")
+        )
+        for day in (2, 1, 3)
+    ]
+    stores.operations.put(replace(made[2], state=TaskState.FAILED, settled=True))
+    found: list[Operation] = []
+    cursor = "first"
+    while cursor:
+        page = stores.operations.list_unsettled(limit=1, cursor="" if cursor == "first" else cursor)
+        found += [each for each in page.items if each.deployment_id in {one.deployment_id for one in made}]
+        cursor = page.cursor
+    assert found == [made[1], made[0]]
+
+
 def test_more_tokens_than_one_batch_reads_are_all_given(stores: Stores, fresh: Fresh) -> None:
     deployment_id, operation_id = fresh("D"), fresh("O")
-    stores.operations.put_token(deployment_id, operation_id, "s0", "first")
-    stores.operations.put_token(deployment_id, operation_id, "s149", "last")
+    stores.operations.put_token(deployment_id, operation_id, "s0", "first", "")
+    stores.operations.put_token(deployment_id, operation_id, "s149", "last", "")
     found = stores.operations.get_tokens(deployment_id, operation_id, [f"s{n}" for n in range(150)])
     assert found == {"s0": "first", "s149": "last"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,10 +12,10 @@ import pytest
 
 from cloud.adapters.state_objects import pulumi_state
 from cloud.client.programs import zip_program
-from cloud.domain.errors import ConfigurationError, ProgramFailed, RunInterrupted, RunTimedOut, StackBusy
+from cloud.domain.errors import ConfigurationError, ProgramFailed, PulumiError, RunInterrupted, RunTimedOut, StackBusy
 from cloud.domain.events import NewEvent
 from cloud.domain.operations import OperationKind
-from cloud.ports.runner import Secret
+from cloud.ports.runner import Secret, Stop
 from cloud.settings import Settings
 from tests.contract.runner_scenarios import (
     NO_REAL_ENGINE,
@@ -115,11 +116,23 @@ def test_a_program_that_fails_is_told_by_its_message_and_what_was_done_is_kept(i
 
 
 def test_a_preview_changes_nothing_and_shows_the_outputs_that_are_known(it: RunnerUnderTest) -> None:
-    preview = it.runner.run(it.request("boxes", OperationKind.PREVIEW), Log(), never)
+    log = Log()
+    preview = it.runner.run(it.request("boxes", OperationKind.PREVIEW), log, never)
 
     assert preview.changes == {"create": 2}
     assert preview.resource_count == 0
     assert preview.outputs == {"vpcId": "vpc-1", "zones": ["a", "b", None, 2.5, True]}
+    assert (preview.secret_outputs, preview.unknown_outputs) == (("token",), ())
+    told = {(data["urn"], data["op"], data["type"], data["name"]) for data in log.of("stack.resource")}
+    assert [(step.urn, step.op, step.type, step.name) for step in preview.steps] == sorted(told)
+
+
+def test_only_a_preview_plans_steps_and_of_a_stack_as_it_should_be_it_plans_none(it: RunnerUnderTest) -> None:
+    deployed = it.runner.run(it.request("boxes"), Log(), never)
+    again = it.runner.run(it.request("boxes", OperationKind.PREVIEW), Log(), never)
+
+    assert (deployed.steps, deployed.secret_outputs) == ((), ())
+    assert (again.steps, again.changes) == ((), {"same": 2})
 
 
 def test_a_refresh_keeps_what_is_as_it_was(it: RunnerUnderTest) -> None:
@@ -154,8 +167,27 @@ def test_a_run_that_is_asked_to_stop_stops(it: RunnerUnderTest) -> None:
     with pytest.raises(RunInterrupted):
         it.runner.run(it.request("hangs"), Log(), should_stop)
 
-    assert len(asked) == 4
+    # It is asked until the run has ended, so that a caller who keeps a claim alive in it doesn't lose it before that.
+    assert len(asked) >= 4
     assert set(asked) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("wishes", [(Stop.KILL,), (Stop.INTERRUPT, Stop.KILL)])
+def test_a_run_that_is_killed_ends_at_once_and_its_stack_can_be_run_again(
+    it: RunnerUnderTest, wishes: tuple[Stop, ...]
+) -> None:
+    log = Log()
+    left = iter(wishes)
+
+    def should_stop() -> Stop:
+        # Nothing is asked of it before the program runs; it hangs, and wouldn't hear of an interrupt for an hour.
+        return next(left, Stop.KILL) if log.of("log.created") else Stop.NO
+
+    with pytest.raises(RunInterrupted):
+        it.runner.run(it.request("deaf", grace_seconds=3600.0), log, should_stop)
+
+    request = replace(it.request("boxes"), pulumi_stack=it.request("deaf").pulumi_stack)
+    assert it.runner.run(request, Log(), never).changes == {"create": 2}
 
 
 def test_an_interrupted_stack_can_be_run_again_at_once(it: RunnerUnderTest) -> None:
@@ -193,6 +225,8 @@ def test_a_second_run_of_a_stack_that_is_being_run_is_refused(it: RunnerUnderTes
     def start_another() -> bool:
         if not log.events:  # the program isn't running yet, so Pulumi may not have its lock
             return False
+        if refused:  # asked again while it ends
+            return True
         with pytest.raises(StackBusy) as busy:
             it.runner.run(it.request("hangs"), Log(), never)
         refused.append(busy.value)
@@ -234,3 +268,30 @@ def test_a_program_imports_what_was_packed_with_it_and_leaves_a_state_with_an_et
     assert etags[0] == ""
     assert "" not in etags[1:]
     assert etags[1] != etags[2], "every update writes the state, also one that changes nothing"
+
+
+def test_the_lock_that_a_dead_run_left_is_freed_and_freeing_it_again_is_harmless(it: RunnerUnderTest) -> None:
+    """``free_lock`` needs no program; whoever calls it has proved that the run is dead."""
+    request = it.request("boxes")
+    deployed = it.runner.run(request, Log(), never)
+    again = replace(request, secrets_provider=deployed.secrets_provider)
+    if it.settings is not None:
+        folder = Path(it.settings.backend_url.removeprefix("file://"), ".pulumi/locks/organization/ecommerce")
+        lock = folder / request.pulumi_stack / "11111111-2222-3333-4444-555555555555.json"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        holder = {"pid": 1, "username": "dead", "hostname": "gone", "timestamp": "2025-01-01T00:00:00Z"}
+        lock.write_text(json.dumps(holder), encoding="utf-8")
+        with pytest.raises(StackBusy):
+            it.runner.run(again, Log(), never)
+    for _ in range(2):
+        it.runner.free_lock("ecommerce", request.pulumi_stack)
+    assert it.runner.run(again, Log(), never).changes == {"same": 2}
+
+
+def test_a_lock_of_a_stack_that_is_not_there_is_an_error_of_pulumis_or_nothing(it: RunnerUnderTest) -> None:
+    if it.settings is None:
+        it.runner.free_lock("ecommerce", "D1BRV40-nothing-dev")
+        return
+    with pytest.raises(PulumiError, match="D1BRV40-nothing-dev could not be freed") as refused:
+        it.runner.free_lock("ecommerce", "D1BRV40-nothing-dev")
+    assert "a passphrase of this test" not in refused.value.message

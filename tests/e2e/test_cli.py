@@ -106,9 +106,45 @@ def test_a_failing_stack_is_told_with_its_reason_what_it_blocked_and_the_next_co
     failed = ran.out.split("What failed\n")[1]
     assert failed.startswith("  orders\n    no table\n")
     assert "It blocked invoices" in failed
-    assert f"    cloud deploy {id_of(shell)} --env dev --on-failure {rule}\n" in ran.out
+    assert re.search(rf"    cloud retry [0-9A-Z]{{26}} --deployment {id_of(shell)}\n", ran.out)
     found = statuses(shell)
     assert (found["orders"], found["invoices"], found["storage"]) == ("failed", "skipped", storage)
+
+
+def test_previewed_deployed_broken_corrected_retried_and_compared(make_project: Callable[..., Shell]) -> None:
+    """The way of a change: look first, deploy, mend what failed, go on with the rest, and see that nothing drifted."""
+    shell = make_project({name: FAILING[name] for name in ("network", "orders", "invoices")})
+    manifest = next(shell.folder.glob("deploy/*/manifest.yaml"))
+    broken = manifest.read_text()
+    manifest.write_text(broken.replace("error: program-failed", "error: ''"))
+
+    previewed = shell("preview")
+    assert previewed.code == 0, previewed.err
+    assert "  ~  network   to deploy" in previewed.out
+    assert "3 to create" in previewed.out
+    assert shell("status", "--json").json()["environments"][0]["stacks"] == []
+
+    manifest.write_text(broken)
+    assert shell("deploy", "--yes").code == 1
+    manifest.write_text(broken.replace("error: program-failed", "error: ''"))
+    asked = shell("retry")
+    assert asked.code == 2
+    assert "orders (failed), invoices (skipped)" in asked.err or "invoices (skipped), orders (failed)" in asked.err
+    retried = shell("retry", "--yes")
+    assert retried.code == 0, retried.err
+    assert "orders" in retried.out
+    assert "network" not in retried.out
+    assert statuses(shell) == {"network": "deployed", "orders": "deployed", "invoices": "deployed"}
+    nothing = shell("retry", "--yes", "--json")
+    assert (nothing.code, nothing.json()["code"]) == (5, "state")
+    wrong = shell("retry", id_of(shell))
+    assert (wrong.code, f"cloud retry --deployment {id_of(shell)}" in wrong.err) == (2, True)
+
+    assert "as recorded" in shell("drift").out
+    *_, refreshed = shell("refresh", "--yes", "--json").lines()
+    assert (refreshed["kind"], refreshed["state"]) == ("refresh", "succeeded")
+    journal = [json.loads(line)["kind"] for line in (manifest.parent / "operations.jsonl").read_text().splitlines()]
+    assert journal == ["preview", "deploy", "deploy", "drift", "refresh"]
 
 
 def test_a_destroy_takes_dependents_first_and_leaves_nothing(make_project: Callable[..., Shell]) -> None:

@@ -139,8 +139,9 @@ class Control:
 
     def start(self, deployment_id: str, kind: str = "deploy", **request: Any) -> Json:
         body = {"environment": "dev", **request}
-        start = self.client.deploy if kind == "deploy" else self.client.destroy
-        return start(deployment_id, body)
+        start = getattr(self.client, kind)
+        found: Json = start(deployment_id, body)
+        return found
 
     def wait(self, execution: str) -> str:
         """The status in which an execution (by its name) has ended."""
@@ -210,7 +211,9 @@ class Control:
 
     def sweep(self) -> Json:
         """What the schedule does every minute; gives how many operations the reconciler found or left how."""
-        outcome = self.local.aws.functions.invoke(deployed_name("reconcile_operation"), {"detail-type": "Scheduled Event"})
+        outcome = self.local.aws.functions.invoke(
+            deployed_name("reconcile_operation"), {"detail-type": "Scheduled Event"}
+        )
         assert not outcome.function_error, outcome.payload
         found: Json = outcome.result["operations"]
         return found

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloud.client.contexts import LOCAL, Context, save_context
 from cloud.domain.errors import LockHeld, NotFound
+from cloud_cli.main import main
 from cloud_local.aws.faults import Decision, Respond
 from cloud_local.handlers import deployed_name
 from tests.statemachine.conftest import Control
@@ -155,3 +159,46 @@ def test_the_lock_shows_who_holds_the_environment_and_is_freed_only_from_the_dea
     for environment in ("prod", "../x"):
         with pytest.raises(NotFound):
             cloud.client.lock(deployment, environment)
+
+
+@pytest.fixture
+def shell(
+    cloud: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """One command line against this control plane: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLOUD_HOME", str(tmp_path))
+    save_context(LOCAL, Context(**cloud.local.context()))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return (main(arguments), *capsys.readouterr())
+
+    return run
+
+
+def test_the_commands_show_free_and_cancel(cloud: Control, shell: Callable[..., tuple[int, str, str]]) -> None:
+    deployment = cloud.deployment(CHAIN)
+    with cloud.held("run_stack", "network") as hold:
+        first = cloud.start(deployment)
+        hold.wait()
+        second = queued(cloud, deployment)
+        code, out, _ = shell("lock", "show", deployment)
+        assert code == 0
+        head, owner, place = out.splitlines()
+        assert head == "dev is held."
+        assert owner.split()[:6] == ["held", "by", "deploy", first["id"], "running", "ann@example.com"]
+        assert owner.split()[-3:] == ["execution", "runs", cloud.arn(first["id"])]
+        assert place.split()[:4] == ["1.", "deploy", second["id"], "queued"]
+        code, _, err = shell("lock", "release", deployment)
+        assert (code, f"cloud cancel --operation {first['id']}" in err) == (5, True)
+        code, _, err = shell("cancel", deployment, "--force")
+        assert (code, "cloud cancel --force --yes" in err) == (2, True)
+        code, out, _ = shell("cancel", deployment, "--force", "--yes", "--json")
+        assert (code, json.loads(out)["id"]) == (0, first["id"])
+    cloud.wait(second["id"])
+    cloud.assert_ended(deployment, first, "cancelled")
+    assert shell("lock", "release", deployment)[:2] == (0, "dev is free.\n")
+    code, out, _ = shell("lock", "show", deployment, "--json")
+    assert (code, json.loads(out)["owner"]) == (0, None)
+    assert "release" in shell("lock")[1]

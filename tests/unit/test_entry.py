@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from cloud.domain.errors import LockHeld, Problem
-from cloud.entry import task
+from cloud.entry import attempt_of, task
 from cloud.observability import count, ids_of, logger_of
 
 EVENT = {"deployment_id": "D1BRV40", "operation_id": "01OP", "stack": "network", "token": "very long", "environment": 7}
@@ -81,3 +81,17 @@ def test_counts_of_one_invocation_are_one_document(capsys: pytest.CaptureFixture
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (first["service"], first["StacksRun"], first["ResourcesChanged"]) == ("run_stack", [1.0], [0.0])
     assert "ResourcesChanged" not in second
+
+
+def test_attempts_grow_as_texts_over_retries_and_later_entries() -> None:
+    """Whatever form the state's time has: AWS's milliseconds with Z, or an emulation's microseconds, or none at all."""
+    entered = (
+        "2025-01-01T00:00:09Z",
+        "2025-01-01T00:00:10.000Z",
+        "2025-01-01T00:00:10.000500+00:00",
+        "2025-01-01T00:00:11Z",
+    )
+    attempts = [
+        attempt_of({"entered_at": moment, "retries": retries}) for moment in entered for retries in (0, 1, 9, 10)
+    ]
+    assert attempts == sorted(set(attempts))

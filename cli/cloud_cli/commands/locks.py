@@ -37,7 +37,7 @@ def show(session: Session, deployment: DeploymentArgument = "") -> None:
         environment = choose_remote_environment(client, target, session.options.environment)
         lock = client.lock(target.deployment_id, environment)
     session.show_json(lock)
-    session.show(_picture(lock))
+    session.show(picture(lock))
 
 
 def release(session: Session, deployment: DeploymentArgument = "") -> None:
@@ -52,10 +52,10 @@ def release(session: Session, deployment: DeploymentArgument = "") -> None:
         environment = choose_remote_environment(client, target, session.options.environment)
         lock = client.release_lock(target.deployment_id, environment)
     session.show_json(lock)
-    session.show(_picture(lock))
+    session.show(picture(lock))
 
 
-def _picture(lock: Mapping[str, Any]) -> Text:
+def picture(lock: Mapping[str, Any]) -> Text:
     """One line for the owner, one for each place of the queue."""
     from rich.text import Text
 

@@ -73,7 +73,7 @@ def test_events_come_once_and_in_order_across_a_broken_connection_a_gap_and_repe
 
 
 def test_an_event_of_a_later_version_leaves_no_gap_and_what_is_no_message_is_passed_over() -> None:
-    asked: list[str] = []
+    asked: list[str | bytes] = []
 
     async def behave(socket: ServerConnection) -> None:
         async for text in socket:

@@ -150,3 +150,12 @@ def test_the_unpacked_program_imports_what_was_included(program: Path, shared: P
         [sys.executable, "-B", "__main__.py"], cwd=tmp_path / "unpacked", check=True, capture_output=True, text=True
     )
     assert ran.stdout == "shop-bucket\n"
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "uv.lock", "poetry.lock", "package-lock.json", "go.sum"])
+def test_a_lock_file_is_part_of_the_program(program: Path, lock: str) -> None:
+    (program / lock).write_text("a==1")
+    first = zip_program(program, name="network")
+    (program / lock).write_text("a==2")
+    assert lock in names_in(first)
+    assert zip_program(program, name="network") != first

@@ -10,8 +10,10 @@ import pytest
 from cloud import asl
 from cloud.domain.errors import ConfigurationError
 from cloud_local import bundle, provision
-from cloud_local.aws.events import StateMachineTarget
+from cloud_local.aws.events import FunctionTarget, StateMachineTarget
 from cloud_local.aws.lambda_runtime import LambdaFunction
+from cloud_local.aws.patterns import compile_pattern
+from cloud_local.aws.schedules import Schedule
 from cloud_local.aws.server import EmulatedAws
 from cloud_local.handlers import deployed_name, load_functions
 from infra import topology
@@ -104,8 +106,9 @@ def test_a_state_machine_whose_file_has_names_that_nobody_declared_is_refused(aw
 
 
 def test_a_declared_rule_becomes_one_with_its_target_and_a_pattern_that_compiles(aws: EmulatedAws) -> None:
-    (rule,) = provision.event_rules({"deployment": "arn:the-machine"})
-    aws.events.add([rule])  # ValueError for an operator that the emulation doesn't know
+    rules = provision.event_rules({"deployment": "arn:the-machine"})
+    aws.events.add(rules)  # ValueError for an operator that the emulation doesn't know
+    rule, _ = rules
 
     assert (rule.bus, rule.target) == ("cloud-events", StateMachineTarget("arn:the-machine"))
     event = {"id": "7", "detail": {"deployment_id": "D1BRV40", "environment": "dev", "operation": "deploy"}}
@@ -115,6 +118,24 @@ def test_a_declared_rule_becomes_one_with_its_target_and_a_pattern_that_compiles
         "environment": "dev",
         "operation": "deploy",
     }
+
+
+def test_the_rule_for_executions_sees_those_of_the_declared_machine_alone() -> None:
+    _, rule = provision.event_rules({"deployment": "arn:the-machine"})
+    matches = compile_pattern(rule.pattern)
+
+    def event(**detail: str) -> dict[str, Any]:
+        detail = {"status": "ABORTED", "stateMachineArn": "arn:the-machine", **detail}
+        return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
+
+    assert (rule.bus, rule.target) == ("default", FunctionTarget("cloud-reconcile-operation"))
+    assert all(matches(event(status=status)) for status in ("ABORTED", "FAILED", "TIMED_OUT"))
+    assert not any(matches(event(status=status)) for status in ("RUNNING", "SUCCEEDED"))
+    assert not matches(event(stateMachineArn="arn:another"))
+
+
+def test_the_sweep_is_scheduled_every_minute() -> None:
+    assert provision.schedules() == [Schedule("sweep-operations", 60.0, "cloud-reconcile-operation")]
 
 
 def test_only_events_reach_the_broadcaster_not_counters_nor_log_lines(aws: EmulatedAws) -> None:

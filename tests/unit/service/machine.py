@@ -235,10 +235,10 @@ class Machine:
                 break
             self._move(self.random.choice(possible))
             if self.late and self.random.random() < 0.3:
-                self._deliver_late()
+                self.deliver_late()
             self.watch()
         while self.late:
-            self._deliver_late()
+            self.deliver_late()
             self.watch()
 
     def advance(self, until: Callable[[], bool]) -> None:
@@ -248,6 +248,15 @@ class Machine:
             if not possible:
                 return
             self._move(self.random.choice(possible))
+
+    def stop(self, execution: str) -> None:
+        """StopExecution of the only execution: nothing of it moves any more, but what was delivered may come late."""
+        for run in self.runs:
+            if isinstance(run.step, Step) and not run.ended and not run.token and self.random.random() < 0.5:
+                step = run.step
+                self.late.append(lambda step=step: step.call(self.scene.platform, f"late-{next(_TOKENS)}"))  # type: ignore[misc]
+            run.ended = True
+        self.scene.workflow.finish(self.scene.arn_of(execution))
 
     def _begin(self, process: Process) -> Run:
         run = Run(process)
@@ -338,7 +347,7 @@ class Machine:
         except Caught as error:
             run.ended, run.failed = True, error
 
-    def _deliver_late(self) -> None:
+    def deliver_late(self) -> None:
         self._quietly(self.late.pop(self.random.randrange(len(self.late))))
 
     def _quietly(self, call: Callable[[], Any]) -> None:

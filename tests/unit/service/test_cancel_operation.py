@@ -10,15 +10,18 @@ import pytest
 from cloud.domain.errors import (
     NotFound,
 )
-from cloud.domain.records import LockTicket
+from cloud.domain.records import LockTicket, RunClaim
 from cloud.domain.states import TaskState
+from cloud.service.acquire_environment import acquire_environment
 from cloud.service.await_dependencies import await_dependencies
 from cloud.service.cancel_operation import cancel_operation, running_operation
 from cloud.service.finish_operation import finish_operation
 from cloud.service.record_stack import record_stack
+from cloud.service.request_approval import request_approval
+from cloud.service.run_claims import EXPIRES_SECONDS
 from tests.unit.service.machine import Machine, run
 from tests.unit.service.scene import ME, Scene
-from tests.unit.service.stages import CHAIN, begun, confirmed, run_it
+from tests.unit.service.stages import APPROVAL, CHAIN, begun, confirmed, planned, run_it
 
 
 def test_a_cancel_wakes_what_waits_and_is_one_however_often(scene: Scene) -> None:
@@ -104,3 +107,51 @@ def test_a_cancel_after_the_last_stack_changes_nothing(scene: Scene) -> None:
     cancel_operation(scene.platform, scene.deployment_id, operation.id, caller="ops")
     machine.finish()
     assert scene.operation(operation.id).state is TaskState.SUCCEEDED
+
+
+def test_an_operation_whose_execution_is_dead_is_ended_at_once(scene: Scene) -> None:
+    """The execution died before anybody cancelled, so it is the platform's error; cancelling again changes nothing."""
+    operation_id = confirmed(scene)
+    scene.workflow.finish(scene.arn_of(operation_id))
+    for _ in range(2):
+        ended = cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
+        assert (ended.state, ended.settled, ended.cancel_requested) == (TaskState.ERROR, True, False)
+    assert not scene.lock_held()
+    assert len(scene.told(operation_id, "terminal", "message")) == 1
+
+
+def test_a_forced_cancel_follows_a_plain_one_and_each_is_told_once(scene: Scene) -> None:
+    operation_id = confirmed(scene)
+    for force in (False, False, True, True, False):
+        asked = cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops", force=force)
+    assert (asked.cancel_requested, asked.cancel_forced) == (True, True)
+    told = [event.data.get("forced", False) for event in scene.events(operation_id) if event.data.get("cancelling")]
+    assert told == [False, True]
+
+
+def test_a_forced_cancel_also_reaches_a_run_that_has_outlived_its_execution(scene: Scene) -> None:
+    operation_id = begun(scene)
+    now = scene.platform.timestamp()
+    claim = RunClaim(operation_id, 1, "01HOLDER", now, now, "2025-01-01T00:16:30.000Z")
+    scene.stores.stacks.put(replace(scene.row("network"), attempt=1, claim=claim))
+    scene.workflow.finish(scene.arn_of(operation_id))
+    plain = cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
+    assert (plain.state, plain.cancel_forced) == (TaskState.RUNNING, False)
+    forced = cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops", force=True)
+    assert forced.cancel_forced
+    scene.sweep(later=EXPIRES_SECONDS)
+    assert scene.operation(operation_id).state is TaskState.ERROR
+
+
+def test_a_cancel_ends_the_wait_for_an_approval_or_for_a_turn(scene: Scene) -> None:
+    asked = planned(scene, environment=APPROVAL)
+    scene.workflow.open_task("approve")
+    request_approval(scene.platform, scene.deployment_id, asked, "approve")
+    confirmed(scene)
+    queued = scene.opened().id
+    scene.workflow.open_task("queued")
+    acquire_environment(scene.platform, scene.deployment_id, queued, "queued")
+    for operation_id, token in ((asked, "approve"), (queued, "queued")):
+        cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
+        answer = scene.workflow.answers[token]
+        assert (answer.error, answer.cause) == ("RunInterrupted", "Cancelled by ops.")

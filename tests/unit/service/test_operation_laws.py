@@ -221,6 +221,35 @@ def test_operations_on_one_environment_run_one_after_the_other(
         check_the_environment(scene, max(order, key=lambda item: began[item.id]))
 
 
+@settings(LAWFUL, max_examples=40)
+@given(graphs(), POLICIES, st.integers(0, 2**32), st.sampled_from([0.0, 0.3]), st.integers(0, 40), st.booleans())
+def test_an_execution_that_is_stopped_anywhere_ends_well(
+    graph: dict[str, list[str]], policy: dict[str, Any], seed: int, faults: float, after: int, cancelled: bool
+) -> None:
+    """Deliveries that were under way come after the reconciler has looked, between its looks, or before."""
+    scene = scene_of(graph, policy, set())
+    machine = Machine(scene, random.Random(seed), faults)
+    operation = execute(scene, machine)
+    left = iter(range(after))
+    machine.advance(lambda: next(left, None) is None)
+    if cancelled:
+        cancel_operation(scene.platform, scene.deployment_id, operation.id, caller="ops")
+    machine.stop(operation.id)
+    for _ in range(4):
+        scene.sweep(later=machine.random.choice([1.0, SETTLING_SECONDS]))
+        while machine.late and machine.random.random() < 0.5:
+            machine.deliver_late()
+    heal(scene)
+    while machine.late:
+        machine.deliver_late()
+    check_the_end(scene, operation)
+    check_the_environment(scene, operation)
+    assert scene.stores.operations.list_unsettled().items == ()
+    if cancelled and not faults:
+        assert scene.operation(operation.id).state in (TaskState.CANCELLED, TaskState.SUCCEEDED)
+    assert all(row.claim is None for row in scene.stores.stacks.list(scene.deployment_id, "dev"))
+
+
 def test_a_machine_that_never_wakes_is_noticed() -> None:
     """The harness itself must be able to fail."""
     scene = scene_of({"aa": [], "bb": ["aa"]}, {"max_parallel": 1}, set())

@@ -19,6 +19,7 @@ from cloud.service.confirm_plan import confirm_plan
 from cloud.service.finish_operation import finish_operation
 from cloud.service.plan_deployment import plan_deployment
 from cloud.service.request_approval import decide, request_approval
+from tests.unit.service.machine import Crash, Fuse, fused
 from tests.unit.service.scene import ME, Scene
 from tests.unit.service.stages import APPROVAL, CHAIN, confirmed, planned
 
@@ -135,3 +136,17 @@ def test_a_cancelled_operation_asks_for_nothing(scene: Scene) -> None:
         acquire_environment(scene.platform, scene.deployment_id, operation_id, "t")
     with pytest.raises(RunInterrupted):
         confirm_plan(scene.platform, scene.deployment_id, operation_id)
+
+
+def test_the_first_decision_counts_and_a_later_one_only_sends_it_again(scene: Scene) -> None:
+    """Bob's approval was written, and he died before it was sent; Eve's rejection sends it, and is told so."""
+    operation_id = asked(scene)
+    with pytest.raises(Crash):
+        decide(fused(scene.platform, Fuse(2)), scene.deployment_id, operation_id, approve=True, caller="bob")
+    assert scene.workflow.answers == {}
+    with pytest.raises(StateError, match="approved by bob"):
+        decide(scene.platform, scene.deployment_id, operation_id, approve=False, caller="eve")
+    assert scene.workflow.answers["approve"].output == {"approved_by": "bob"}
+    decide(scene.platform, scene.deployment_id, operation_id, approve=True, caller="bob")  # again: as before
+    assert scene.told(operation_id, "approved_by") == [("bob",)]
+    assert scene.told(operation_id, "rejected_by") == []

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloud.domain.fingerprint import outputs_of
 from cloud.domain.operations import OperationKind, OperationOptions, Selection
-from cloud.domain.secret import Secret
 from cloud.service.planning import plan_operation
 from cloud.service.put_manifest import put_manifest
 from tests.unit.service.machine import run
@@ -68,7 +66,6 @@ def test_another_version_of_the_manifest_changes_the_predictions_of_those_that_i
 def test_what_is_looked_up_in_aws_may_change_too(scene: Scene) -> None:
     scene.platform = replace(scene.platform, engine="e")
     zones = {"config": {"zones": "{{aws.azs}}"}}
-    scene.lookups = type(scene.lookups)(aws_values={"azs": ["a"]}) if False else scene.lookups
     scene.manifest(GRAPH, stacks={"network": zones, "app": zones})
     run(scene, scene.start().id)
     found = predicted(scene)
@@ -113,8 +110,3 @@ def test_a_stack_that_the_manifest_had_not_when_it_was_deployed_is_not_predicted
     row = replace(deployed.row("network"), stack="dns", version=0)
     deployed.stores.stacks.put(row)
     assert "dns" not in predicted(deployed)
-
-
-def test_the_condition_is_what_the_fingerprint_knows(deployed: Scene) -> None:
-    assert outputs_of("network") in deployed.row("app").fingerprint
-    assert Secret("x") == Secret("x")

@@ -53,6 +53,13 @@ def test_preparing_needs_a_program_and_no_cancel(scene: Scene) -> None:
     cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
     with pytest.raises(RunInterrupted):
         prepare_stack(scene.platform, scene.deployment_id, operation_id, "network", go=True)
+    with pytest.raises(StackBusy):
+        run_it(scene, operation_id)  # it was never prepared
+
+
+def test_a_cancel_between_preparing_and_running_interrupts_the_run(scene: Scene) -> None:
+    operation_id = begun(scene)
+    cancel_operation(scene.platform, scene.deployment_id, operation_id, caller="ops")
     with pytest.raises(RunInterrupted):
         run_it(scene, operation_id)
 
@@ -184,7 +191,7 @@ def test_a_result_is_told_once_and_the_dependents_are_woken_again(scene: Scene) 
     run_it(scene, operation_id)
     record_stack(scene.platform, scene.deployment_id, operation_id, "network", None)
     scene.workflow.open_task("app")
-    scene.stores.operations.put_token(scene.deployment_id, operation_id, "app", "app")
+    scene.stores.operations.put_token(scene.deployment_id, operation_id, "app", "app", "1")
     # A repetition, with an error that the first delivery did not have: what stands, stands.
     caught = {"Error": "Lambda.Unknown", "Cause": ""}
     record_stack(scene.platform, scene.deployment_id, operation_id, "network", caught)

@@ -95,3 +95,18 @@ def test_a_script_that_hangs_ends_by_time_out_or_by_being_stopped(time: ManualTi
     with pytest.raises(RunInterrupted):
         run(runner, request(), should_stop=lambda: time.now > 110)
     assert time.now <= 112
+
+
+@pytest.mark.parametrize("kind", [OperationKind.PREVIEW, OperationKind.DRIFT])
+def test_who_only_looks_waits_for_nobody_and_writes_nothing(time: ManualTime, kind: OperationKind) -> None:
+    runner = ScriptedRunner({"network": Script(resources=2)}, sleep=time.sleep, clock=time.clock)
+    seen: list[int] = []
+
+    def look(_: object) -> None:
+        seen.append(run(runner, request(kind)).resource_count)
+
+    assert run(runner, request(), emit=look).resource_count == 2  # one is under way while others look
+    assert set(seen) == {0}
+    etag = runner.states.etag("ecommerce", "D1BRV40-network-dev")
+    assert run(runner, request(kind)).changes == {"same": 2}
+    assert runner.states.etag("ecommerce", "D1BRV40-network-dev") == etag

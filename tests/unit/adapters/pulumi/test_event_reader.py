@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from pulumi.automation.events import EngineEvent
 
-from cloud.adapters.pulumi.event_reader import MAX_MESSAGES, UNKNOWN, EventReader, resource_name
+from cloud.adapters.pulumi.event_reader import MAX_MESSAGES, EventReader, resource_name
+from cloud.adapters.pulumi.planned_values import UNKNOWN
 from cloud.adapters.pulumi.redaction import Redactor
 from cloud.domain.events import EventType, NewEvent
+from cloud.ports.runner import PlannedOutputs, PlannedStep
 
 URN = "urn:pulumi:D1BRV40-network-dev::ecommerce::aws:ec2/vpc:Vpc::main"
 ROOT = "urn:pulumi:D1BRV40-network-dev::ecommerce::pulumi:pulumi:Stack::ecommerce-D1BRV40-network-dev"
@@ -135,13 +137,32 @@ def test_a_program_that_is_not_talkative_needs_no_last_words(reader: EventReader
     assert reader.last_words() == []
 
 
-def test_planned_outputs_leave_out_what_is_unknown_or_secret(reader: EventReader) -> None:
-    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
-    outputs = {"a": 1, "b": UNKNOWN, "c": [{"d": UNKNOWN}], "e": secret, "f": {"g": secret}}
-    reader.read(step("resOutputsEvent", "create", ROOT, new={"outputs": outputs}))
+def test_the_planned_outputs_are_what_the_program_registered_last(reader: EventReader) -> None:
+    reader.read(step("resOutputsEvent", "create", ROOT, new={"outputs": {}}))
+    reader.read(step("resOutputsEvent", "create", ROOT, new={"outputs": {"a": 1, "b": UNKNOWN}}))
 
-    assert reader.planned_outputs == {"a": 1}
+    assert reader.planned == PlannedOutputs({"a": 1}, unknown=("b",))
     assert reader.has_finished_program
+
+
+def test_the_steps_are_what_would_change_each_once_with_what_forces_a_replacement(reader: EventReader) -> None:
+    reader.read(step("resOutputsEvent", "same", f"{URN}-1"))
+    reader.read(step("resOutputsEvent", "create-replacement", logical=False, keys=["cidr"]))
+    reader.read(step("resOutputsEvent", "replace", keys=["zone", "cidr"]))
+    reader.read(step("resOutputsEvent", "delete-replaced", logical=False))
+    reader.read(step("resOutputsEvent", "create", ROOT, new={"outputs": {}}))
+
+    assert reader.steps == [PlannedStep(URN, "replace", ("cidr", "zone"), "aws:ec2/vpc:Vpc", "main")]
+
+
+def test_the_stacks_that_the_program_reads_are_known_by_their_full_names(reader: EventReader) -> None:
+    urn = "urn:pulumi:s::p::pulumi:pulumi:StackReference::network"
+    reader.read(step("resourcePreEvent", "read", urn, new={"inputs": {"name": "organization/p/D1BRV40-network-dev"}}))
+    reader.read(step("resourcePreEvent", "discard", urn, new=None, old={"inputs": {"name": "organization/p/gone"}}))
+    reader.read(step("resourcePreEvent", "read", urn, new={"inputs": {"name": UNKNOWN}}))
+    reader.read(step("resourcePreEvent", "read", urn, new={}))
+
+    assert reader.references == {"organization/p/D1BRV40-network-dev", UNKNOWN}
 
 
 def test_a_program_is_unfinished_until_it_registered_the_stacks_outputs(reader: EventReader) -> None:

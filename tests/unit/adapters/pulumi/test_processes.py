@@ -123,6 +123,13 @@ def test_no_command_starts_after_an_interrupt_until_cleaning_up_is_allowed(
     assert launch("pass").wait() == 0
 
 
+def test_a_pause_between_commands_ends_with_the_run(processes: RunProcesses) -> None:
+    processes.pause(0)
+    processes.refuse_more()
+    with pytest.raises(RunIsEnding):
+        processes.pause(1e6)
+
+
 def test_what_cleans_up_after_the_run_is_not_ended_with_it(processes: RunProcesses, launch: Launch) -> None:
     children_of(launch(FAMILY + WAIT))
     processes.begin_cleaning_up()

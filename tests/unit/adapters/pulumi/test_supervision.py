@@ -8,6 +8,7 @@ import pytest
 from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
 from cloud.adapters.pulumi.supervision import BATCH, EndReason, EventQueue, Supervisor
 from cloud.domain.events import EventType, NewEvent
+from cloud.ports.runner import Stop
 
 
 def line(number: int) -> NewEvent:
@@ -75,6 +76,79 @@ def test_work_that_ignores_the_interrupt_is_killed_after_the_grace_period(proces
 
     assert outcome.reason is EndReason.STOPPED
     assert processes.interrupts == 1
+
+
+def test_work_is_killed_at_once_without_an_interrupt_when_that_is_asked_for(processes: StubbornProcesses) -> None:
+    supervisor = Supervisor(processes, EventQueue(Received()), lambda: Stop.KILL, timeout_seconds=60, grace_seconds=1e9)
+
+    assert supervisor.supervise(processes.killed.wait).reason is EndReason.STOPPED
+    assert processes.interrupts == 0
+    with pytest.raises(RunIsEnding):
+        processes.start(["true"], cwd=".", env={})
+
+
+def test_a_kill_may_follow_an_interrupt_and_the_caller_is_asked_until_the_end(processes: StubbornProcesses) -> None:
+    answers = [Stop.NO, Stop.INTERRUPT, Stop.INTERRUPT, Stop.KILL]
+    asked: list[Stop] = []
+
+    def should_stop() -> Stop:
+        asked.append(answers[min(len(asked), len(answers) - 1)])
+        return asked[-1]
+
+    clock = iter(range(1_000_000))
+    supervisor = Supervisor(
+        processes,
+        EventQueue(Received()),
+        should_stop,
+        timeout_seconds=1e9,
+        grace_seconds=1e9,
+        clock=lambda: float(next(clock)),
+    )
+
+    assert supervisor.supervise(processes.killed.wait).reason is EndReason.STOPPED
+    assert processes.interrupts == 1
+    assert asked[:4] == answers
+
+
+def test_a_run_out_of_time_can_still_be_killed(processes: StubbornProcesses) -> None:
+    supervisor = Supervisor(processes, EventQueue(Received()), lambda: Stop.KILL, timeout_seconds=0, grace_seconds=1e9)
+
+    assert supervisor.supervise(processes.killed.wait).reason is EndReason.TIMED_OUT
+
+
+def test_what_cleans_up_after_a_kill_is_not_killed_again_by_the_same_wish() -> None:
+    kills: list[bool] = []
+
+    class Cleaning(StubbornProcesses):
+        def end_all(self, *, but_cleaning_up: bool = False) -> tuple[int, ...]:
+            kills.append(but_cleaning_up)
+            return super().end_all(but_cleaning_up=but_cleaning_up)
+
+    asked = threading.Semaphore(0)
+
+    def should_stop() -> Stop:
+        asked.release()
+        return Stop.KILL
+
+    processes = Cleaning()
+    clock = iter(range(1_000_000))
+    supervisor = Supervisor(
+        processes,
+        EventQueue(Received()),
+        should_stop,
+        timeout_seconds=1e9,
+        grace_seconds=0,
+        clock=lambda: next(clock) / 4,
+    )
+
+    def work() -> str:
+        processes.killed.wait()
+        for _ in range(4):  # more questions are asked while it cleans up
+            asked.acquire()
+        return "clean"
+
+    assert supervisor.supervise(work).result == "clean"
+    assert kills == [True]
 
 
 def test_a_run_out_of_time_is_interrupted_once(processes: StubbornProcesses) -> None:

@@ -67,6 +67,7 @@ def test_names_pass() -> None:
     assert PATH_PARAMETERS["id"]("D1BRV40")
     assert PATH_PARAMETERS["operation_id"]("01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert PATH_PARAMETERS["name"]("database-rds")
+    assert PATH_PARAMETERS["environment"]("dev")
 
 
 @pytest.mark.parametrize("text", ["0", "501", "x", "-1", "1.5", "٣", "9" * 40, ""])

@@ -9,6 +9,7 @@ from cloud_local.aws.events import EventRouter, EventRule, FunctionTarget, State
 from cloud_local.aws.lambda_runtime import FunctionRegistry, LambdaFunction
 from cloud_local.aws.server import EmulatedAws
 from tests.unit.local.aws.conftest import Machines
+from tests.unit.local.aws.definitions import poll
 
 EVENT = {
     "version": "0",
@@ -157,3 +158,36 @@ def test_a_rule_on_a_custom_bus_starts_a_state_machine_once_per_event(aws: Emula
     # The same event again, as EventBridge may deliver it: the name is taken, nothing starts.
     assert aws.events.publish("cloud-events", {**EVENT, "id": event_id}) == 1
     assert len(states.list_executions(stateMachineArn=machine)["executions"]) == 2
+
+
+def test_the_end_of_an_execution_is_an_event_of_the_default_bus(aws: EmulatedAws, machines: Machines) -> None:
+    seen: list[dict[str, Any]] = []
+    aws.functions.register([LambdaFunction("on-end", lambda event, _: seen.append(event))])
+    pattern = {"source": ["aws.states"], "detail": {"status": ["FAILED", "ABORTED", "SUCCEEDED"]}}
+    aws.add_rules([EventRule("on-end", pattern, FunctionTarget("on-end"))])
+    good = machines.start("tells-good", {"Done": {"Type": "Pass", "End": True}}, {"a": 1})
+    bad = machines.start("tells-bad", {"Bad": {"Type": "Fail", "Error": "Broken", "Cause": "on purpose"}})
+    long = machines.start("tells-long", {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}})
+    for execution in (good, bad):
+        machines.end_of(execution)
+    for _ in range(2):  # stopping again is no change
+        aws.client("stepfunctions").stop_execution(executionArn=long, error="Stopped", cause="by a test")
+    poll(lambda: len(seen) == 3)
+
+    assert aws.wait_until_delivered()
+    told = {event["detail"]["name"]: event for event in seen}
+    assert len(seen) == len(told) == 3
+    event = told["tells-good"]
+    assert (event["detail-type"], event["source"]) == ("Step Functions Execution Status Change", "aws.states")
+    assert event["resources"] == [event["detail"]["executionArn"]] == [good]
+    detail = event["detail"]
+    assert (detail["status"], json.loads(detail["input"]), json.loads(detail["output"])) == (
+        "SUCCEEDED",
+        {"a": 1},
+        {"a": 1},
+    )
+    assert detail["stateMachineArn"].endswith(":stateMachine:tells-good")
+    assert detail["stopDate"] >= detail["startDate"] > 1_600_000_000_000
+    assert (told["tells-bad"]["detail"]["status"], told["tells-bad"]["detail"]["output"]) == ("FAILED", None)
+    stopped = told["tells-long"]["detail"]
+    assert (stopped["status"], stopped["error"], stopped["cause"]) == ("ABORTED", "Stopped", "by a test")

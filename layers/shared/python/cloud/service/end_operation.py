@@ -115,8 +115,7 @@ def _end(platform: Platform, operation: Operation, state: TaskState, error: Clou
 def _settle(platform: Platform, operation: Operation) -> None:
     """The last write of an operation: nobody has to look after it any more."""
     current = platform.stores.operations.get(operation.deployment_id, operation.id)
-    if not current.settled:
-        platform.stores.operations.put(replace(current, settled=True))
+    platform.stores.operations.put(replace(current, settled=True))
 
 
 def _status_after(platform: Platform, operation: Operation) -> DeploymentStatus:

@@ -9,7 +9,7 @@ and so do its dependents.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -59,13 +59,34 @@ def is_unchanged(
     """
     if operation.kind is not OperationKind.DEPLOY:
         return Decision(False, f"a {operation.kind.value} always runs")
+    return compare(
+        platform, operation, stack, stored, lambda: config, row, lambda: _state_etag(platform, operation, stack)
+    )
+
+
+def compare(
+    platform: Platform,
+    operation: Operation,
+    stack: str,
+    stored: Stored,
+    config: Callable[[], Mapping[str, Any]],
+    row: StackRecord,
+    state_etag: Callable[[], str],
+) -> Decision:
+    """The decision of a deploy. ``config`` and ``state_etag`` are asked only while nothing else speaks against it."""
     own = stored.manifest.stack(stack)
     return decide(
         LastDeploy(row.status, row.fingerprint, row.state_etag, _age(platform, row), row.has_drift),
         Rules(own.max_age_seconds, own.fingerprint, operation.options.force),
-        lambda: current_fingerprint(platform, operation, stack, stored, config, row),
-        lambda: _state_etag(platform, operation, stack),
+        lambda: current_fingerprint(platform, operation, stack, stored, config(), row),
+        state_etag,
     )
+
+
+def dependencies_of(operation: Operation, stack: str, stored: Stored, row: StackRecord) -> set[str]:
+    """The stacks of this environment whose outputs the stack reads, as far as manifest and state tell; not itself."""
+    references = (*_declared(operation, stack, stored), *row.references)
+    return {name for reference in references if (name := _neighbour(operation, reference))} - {stack}
 
 
 def current_fingerprint(

@@ -1,8 +1,8 @@
 """What a plan says of stacks that will probably turn out unchanged: ``unchanged if network's outputs don't change``.
 
-A prediction is made from what is stored alone: no placeholder is resolved, nothing is decrypted, nobody is asked. It is left out
-where anything known speaks against it, or where nothing can be said; whether a stack runs is decided by its fingerprint, when
-its turn has come.
+A prediction is made from what is stored alone: no placeholder is resolved, nothing is decrypted, nobody is asked. It is left
+out where anything known speaks against it, or where nothing can be said; whether a stack runs is decided by its fingerprint,
+when its turn has come.
 """
 
 from __future__ import annotations
@@ -129,13 +129,10 @@ def _looks_up(operation: Operation, stack: str, stored: Stored) -> bool:
 
 
 def _sentence(needed: list[str], looks_up: bool) -> str:
-    causes = [f"{' and '.join(_possessive(needed))} outputs"] if needed else []
+    owners = " and ".join(f"{name}'s" for name in needed)
+    causes = [f"{owners} outputs"] if needed else []
     causes += ["what it looks up in AWS"] if looks_up else []
     if not causes:
         return UNCHANGED
     verb = "doesn't" if not needed else "don't"
     return f"{UNCHANGED} if {' and '.join(causes)} {verb} change"
-
-
-def _possessive(names: list[str]) -> list[str]:
-    return [f"{name}'s" for name in names]

@@ -12,7 +12,7 @@ previewable; then all of its own outputs are unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -42,10 +42,12 @@ class PreviewInputs:
 
 @dataclass(frozen=True, slots=True)
 class _Upstream:
-    """What is known of another stack: ``planned`` is None where its outputs are those that are deployed."""
+    """What is known of another stack: ``planned`` is None where its outputs are those that are deployed. ``is_previewed`` is
+    False where the operation doesn't touch a stack that isn't there: then no deploy of the same stacks would find it either.
+    """
 
     planned: PlannedOutputs | None = None
-    is_previewed: bool = field(default=True)
+    is_previewed: bool = True
 
 
 def preview_name(stack: str) -> str:

@@ -5,6 +5,7 @@ Only known drift is noted on the row, and only while nobody works on the stack.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,19 +15,27 @@ from cloud.domain.errors import CloudError, NotFound
 from cloud.domain.operations import Operation, OperationKind, StackResult
 from cloud.domain.records import StackRecord
 from cloud.domain.states import StackStatus
+from cloud.ports.runner import RunResult
 from cloud.service.announcing import announce, stack_result, was_told
 from cloud.service.failures import from_catch, is_cancellation
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
+from cloud.service.previewing import preview_name
 from cloud.service.release_dependents import not_run, release_dependents
 
 _STANDING = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED)
 _UNCHANGING = {"same", "read", "discard"}
 
 
-def look_name(kind: OperationKind, stack: str) -> str:
-    """The record of the operation that holds what was seen: ``preview-{stack}.json``, ``drift-{stack}.json``."""
-    return f"{kind.value}-{stack}.json"
+def keep_drift(platform: Platform, operation: Operation, stack: str, result: RunResult) -> Mapping[str, int]:
+    """Keep what a scan found, as the record ``drift-{stack}.json``: ``{"changes": {"update": 1}}``. Gives the changes."""
+    record = {"changes": dict(result.changes)}
+    platform.stores.artifacts.put_record(operation.deployment_id, operation.id, _drift_name(stack), record)
+    return result.changes
+
+
+def _drift_name(stack: str) -> str:
+    return f"drift-{stack}.json"
 
 
 def record_look(platform: Platform, operation: Operation, stack: str, caught: Mapping[str, Any] | None) -> None:
@@ -35,7 +44,7 @@ def record_look(platform: Platform, operation: Operation, stack: str, caught: Ma
     ``caught`` is a Catch's ``{"Error", "Cause"}`` or None.
     """
     try:
-        name = look_name(operation.kind, stack)
+        name = _drift_name(stack) if operation.kind is OperationKind.DRIFT else preview_name(stack)
         seen = platform.stores.artifacts.get_record(operation.deployment_id, operation.id, name)
     except NotFound:
         result = _without_look(platform, operation, stack, caught)
@@ -51,11 +60,12 @@ def record_look(platform: Platform, operation: Operation, stack: str, caught: Ma
 
 
 def _result(operation: Operation, stack: str, seen: Mapping[str, Any]) -> StackResult:
-    """``pending`` is what a preview says of a stack that a deploy would change."""
-    would_change = any(count for change, count in seen["changes"].items() if change not in _UNCHANGING)
+    """``pending`` is what a preview says of a stack that a deploy would change, or of which nobody knows."""
+    changes = seen["changes"] if "changes" in seen else Counter(step["op"] for step in seen["steps"])
+    differs = any(count for change, count in changes.items() if change not in _UNCHANGING)
     found = StackStatus.DRIFTED if operation.kind is OperationKind.DRIFT else StackStatus.PENDING
-    status = found if would_change or not seen.get("previewable", True) else StackStatus.UNCHANGED
-    return StackResult(stack, status, str(seen.get("reason", "")), seen["changes"], float(seen["seconds"]))
+    status = found if differs or not seen.get("previewable", True) else StackStatus.UNCHANGED
+    return StackResult(stack, status, str(seen.get("reason", "")), dict(changes))
 
 
 def _without_look(

@@ -69,11 +69,11 @@ class CancelWatch:
 
     def __init__(self, platform: Platform, operation: Operation, monotonic: Callable[[], float]) -> None:
         self._platform, self._operation, self._monotonic = platform, operation, monotonic
-        self._asked = monotonic()
+        self._asked: float | None = None
 
     def __call__(self) -> Stop:
         now = self._monotonic()
-        if now - self._asked < CANCEL_CHECK_SECONDS:
+        if self._asked is not None and now - self._asked < CANCEL_CHECK_SECONDS:
             return Stop.NO
         self._asked = now
         try:

@@ -7,21 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cloud.domain.errors import CloudError, InternalError, RunInterrupted, StackBusy
+from cloud.domain.errors import CloudError, InternalError, StackBusy
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.nodes import node_of
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import LogLine, RunClaim, StackRecord
 from cloud.domain.states import StackStatus
-from cloud.ports.runner import RunRequest, RunResult, SecretsProvider
+from cloud.ports.runner import RunRequest, SecretsProvider
 from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, success_fields
+from cloud.service.operation_facts import facts_of
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
 from cloud.service.platform import Platform, Stored
+from cloud.service.previewing import keep_preview, not_previewable, preview_inputs
+from cloud.service.record_look import keep_drift
 from cloud.service.resolving import resolve_stack
 from cloud.service.results import failure_report, result_record, success_report
 from cloud.service.run_claims import CancelWatch, HeldClaim, new_claim
+from cloud.service.stack_rows import stored_row
 
 _BEGUN = {OperationKind.DEPLOY: StackStatus.DEPLOYING, OperationKind.DESTROY: StackStatus.DESTROYING}
 
@@ -88,15 +92,13 @@ def run_stack(
     Raises what the runner raises, StackBusy when this run was claimed already or its claim was lost, RunInterrupted for a
     cancelled operation.
     """
-    operation = platform.stores.operations.get(deployment_id, operation_id)
-    if operation.cancel_requested or operation.state.is_terminal:
-        raise RunInterrupted("The operation was cancelled before this stack ran.", stack=stack)
+    # Whether the operation was cancelled is what the runner asks first, while Pulumi starts.
+    operation = facts_of(platform, deployment_id, operation_id)
     run = _Run(platform, operation, stack, load_manifest(platform, operation), remaining_seconds, monotonic)
-    result = _look(run) if operation.kind.only_looks else _run_claimed(run)
-    return dict(result.changes)
+    return dict(_look(run) if operation.kind.only_looks else _run_claimed(run))
 
 
-def _run_claimed(run: _Run) -> RunResult:
+def _run_claimed(run: _Run) -> Mapping[str, int]:
     """Run under the claim. Whatever becomes of the run, its report is left and the claim given back in one write."""
     platform, operation, stack = run.platform, run.operation, run.stack
     row, claim = until_fresh(lambda: _claim(run))
@@ -121,18 +123,28 @@ def _run_claimed(run: _Run) -> RunResult:
         held.give_back(failure_report(operation, row.attempt, broken, run.monotonic() - began))
         raise broken from error
     held.give_back(report)
-    return result
+    return result.changes
 
 
-def _look(run: _Run) -> RunResult:
-    """A run that changes nothing takes no claim: any number may look at once."""
-    platform, operation = run.platform, run.operation
-    row = platform.stores.stacks.get(operation.deployment_id, run.stack, operation.environment) or StackRecord(
-        operation.deployment_id, run.stack, operation.environment, operation.org, StackStatus.PENDING, ""
-    )
-    row = replace(row, program_digest=run.stored.programs.get(run.stack, row.program_digest))
-    request = run.request(row, resolve_stack(platform, operation, run.stack))
-    return platform.runner().run(request, run.emit, CancelWatch(platform, operation, run.monotonic))
+def _look(run: _Run) -> Mapping[str, int]:
+    """A run that changes nothing takes no claim: any number may look at once. What it saw is a record of the operation."""
+    platform, operation, stack = run.platform, run.operation, run.stack
+    row = stored_row(platform, operation, stack)
+    row = replace(row, program_digest=run.stored.programs.get(stack, row.program_digest))
+    watch = CancelWatch(platform, operation, run.monotonic)
+    if operation.kind is OperationKind.DRIFT:
+        request = run.request(row, resolve_stack(platform, operation, stack))
+        return keep_drift(platform, operation, stack, platform.runner().run(request, run.emit, watch))
+    inputs = preview_inputs(platform, operation, stack, run.stored)
+    request = replace(run.request(row, inputs.config), upstream=inputs.upstream, unknown_config=inputs.unknown_config)
+    try:
+        result = platform.runner().run(request, run.emit, watch)
+    except CloudError as error:
+        if not_previewable(platform, operation, stack, error) is None:
+            raise
+        return {}
+    keep_preview(platform, operation, stack, result)
+    return result.changes
 
 
 def _claim(run: _Run) -> tuple[StackRecord, RunClaim]:

@@ -94,6 +94,10 @@ class ScriptedRunner:
     def run(self, request: RunRequest, emit: Emit, should_stop: ShouldStop) -> RunResult:
         """See ``StackRunner.run``."""
         script = self._script(request)
+        if request.kind.only_looks:  # Pulumi takes no lock for these, and writes nothing
+            with self._lock:
+                state = self._states.get(request.pulumi_stack, _State())
+            return _Play(request, script, state, emit, should_stop, self._sleep, self._clock).perform()
         with self._lock:
             if request.pulumi_stack in self._running:
                 raise StackBusy("Another update holds Pulumi's lock on the stack.", **_ids(request))
@@ -119,7 +123,7 @@ class ScriptedRunner:
     def _wrote(self, request: RunRequest, state: _State) -> None:
         if request.kind is OperationKind.DESTROY and not state.resources:
             self.states.removed(request.project, request.pulumi_stack)
-        elif request.kind not in (OperationKind.PREVIEW, OperationKind.DRIFT):
+        else:
             self.states.written(request.project, request.pulumi_stack)
 
     def _script(self, request: RunRequest) -> Script:

@@ -158,7 +158,7 @@ _STORED = ("deployments", "stacks", "logs")
 FUNCTIONS = (
     # The state machine's tasks: state name = folder = function = test file.
     Function("open_operation", tables=_STORED),
-    Function("plan_deployment", timeout=60, memory=1024, tables=_STORED, uses=("artifacts",)),
+    Function("plan_deployment", timeout=60, memory=1024, tables=_STORED, uses=("artifacts", "state", "vault")),
     Function("request_approval", tables=_STORED),
     # It also ends an operation whose execution is gone, which takes what finish_operation takes.
     Function("acquire_environment", timeout=60, tables=(*_STORED, "metrics"), uses=("artifacts", "workflow")),
@@ -178,7 +178,7 @@ FUNCTIONS = (
         uses=("artifacts", "pulumi", "workflow"),
     ),
     # The doors.
-    Function("serve_api", memory=1024, tables=(*_STORED, "metrics"), uses=("artifacts", "vault", "workflow")),
+    Function("serve_api", memory=1024, tables=(*_STORED, "metrics"), uses=("artifacts", "state", "vault", "workflow")),
     Function("open_connection", tables=("websocket-connections",)),
     Function("close_connection", tables=("websocket-connections",)),
     Function("receive_message", tables=(*_STORED, "websocket-connections"), uses=("connections",)),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cloud.client.events import EventStream
 from cloud.domain.errors import NetworkError
-from cloud.domain.events import Cursor, Event, EventType
+from cloud.domain.events import Cursor, Event, EventType, closes
 from cloud.domain.states import TaskState
 from cloud_cli.session import Interrupted
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from cloud_cli.live import View
 
 ENDED_SECONDS = 10.0
-"""How long the events of an operation that has ended already are waited for: they may have expired."""
+"""How long the next event of an operation that has ended already is waited for: they may have expired."""
+
+PAUSES_SECONDS = (0.2, 1.0, 5.0, 10.0)
+"""Between questions to a control plane that does not answer while an operation is followed."""
 
 
 class Choice(StrEnum):
@@ -57,13 +62,14 @@ def follow(
     *,
     decide: Callable[[], Choice] = lambda: Choice.DETACH,
     advice: str = "",
+    after: int = 0,
 ) -> dict[str, Any]:
-    """Show the operation until it ends; gives it with its plan and its stacks.
+    """Show the operation from the event ``after`` on until it ends; gives it with its plan and its stacks.
 
     ``decide`` is asked on Ctrl-C; pressing it again instead of an answer detaches. ``advice`` says how to come back.
     Raises Interrupted when we detach (the operation goes on), NetworkError when the control plane stays away.
     """
-    follower = _Follower(client, operation, view)
+    follower = _Follower(client, operation, view, after)
     detached = Interrupted(f"Detached; the {operation['kind']} goes on.\n{advice}".rstrip())
     try:
         with view:
@@ -79,20 +85,30 @@ def follow(
                     if choice is Choice.CANCEL:
                         client.cancel(str(operation["deployment_id"]), operation_id=str(operation["id"]))
                     view.resume()
-        return client.operation(str(operation["deployment_id"]), str(operation["id"]))
+        return _ended(client, operation)
     except KeyboardInterrupt:  # again, while it was decided; or before we listened
         raise detached from None
+
+
+def _ended(client: CloudClient, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """The operation as it ended, asked for with the patience of the stream: a gateway that restarts is back in seconds."""
+    for seconds in PAUSES_SECONDS:
+        try:
+            return client.operation(str(operation["deployment_id"]), str(operation["id"]))
+        except NetworkError:
+            time.sleep(seconds)
+    return client.operation(str(operation["deployment_id"]), str(operation["id"]))
 
 
 class _Follower:
     """Hands the events of one operation to a view, each once, however often it is interrupted and run again."""
 
-    def __init__(self, client: CloudClient, operation: Mapping[str, Any], view: View) -> None:
+    def __init__(self, client: CloudClient, operation: Mapping[str, Any], view: View, after: int) -> None:
         self._client = client
         self._view = view
         self._deployment_id = str(operation["deployment_id"])
         self._operation_id = str(operation["id"])
-        self._cursor = Cursor(self._operation_id, 0)
+        self._cursor = Cursor(self._operation_id, after)
         self._has_ended = TaskState(operation["state"]).is_terminal
         self._has_plan = False
         self.has_seen_the_end = False
@@ -101,21 +117,28 @@ class _Follower:
     async def run(self) -> None:
         stream = EventStream(self._client.context, self._deployment_id, since=self._cursor)
         try:
-            async with asyncio.timeout(ENDED_SECONDS if self._has_ended else None):
+            async with asyncio.timeout(None) as waiting:
+                self._wait_on(waiting)
                 async for event in stream:
                     if event.operation_id == self._operation_id and self._take(event):
                         break
+                    self._wait_on(waiting)
         except TimeoutError:
             pass  # its events are gone, but it has ended: the operation itself tells how
         self.has_seen_the_end = True
+
+    def _wait_on(self, waiting: asyncio.Timeout) -> None:
+        if self._has_ended:
+            waiting.reschedule(asyncio.get_running_loop().time() + ENDED_SECONDS)
 
     def _take(self, event: Event) -> bool:
         """Show the event; whether it was the last one."""
         self._cursor = event.cursor
         if not self._has_plan and event.type is EventType.DEPLOYMENT_STATUS and event.sequence > 1:
-            self._take_plan(self._client.operation(self._deployment_id, self._operation_id))
+            with contextlib.suppress(NetworkError):  # the gateway restarts: the next status is as good
+                self._take_plan(self._client.operation(self._deployment_id, self._operation_id))
         self._view.take(event)
-        return bool(event.data.get("terminal"))
+        return closes(event)
 
     def _take_plan(self, operation: Mapping[str, Any]) -> None:
         if operation.get("plan"):

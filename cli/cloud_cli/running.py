@@ -70,9 +70,9 @@ def again(command: str, session: Session, operation: Mapping[str, Any]) -> str:
 
 
 def follow_to_the_end(
-    session: Session, client: CloudClient, operation: Mapping[str, Any], on_interrupt: OnInterrupt
+    session: Session, client: CloudClient, operation: Mapping[str, Any], on_interrupt: OnInterrupt, *, after: int = 0
 ) -> int:
-    """Follow to the end, show it, and give the exit code."""
+    """Follow from the event ``after`` on to the end, show it, and give the exit code."""
     from cloud_cli import deploying
     from cloud_cli.live import make_view
 
@@ -87,7 +87,7 @@ def follow_to_the_end(
     advice = (
         f"`{again('watch', session, operation)}` follows it again, `{again('cancel', session, operation)}` ends it."
     )
-    ended = deploying.follow(client, operation, view, decide=decision, advice=advice)
+    ended = deploying.follow(client, operation, view, decide=decision, advice=advice, after=after)
     _show_end(session, client, ended)
     if ended["state"] in ("succeeded", "completed"):
         return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloud.domain.errors import ConfigurationError, NotFound
+from cloud.domain.events import Cursor
 from cloud.domain.identifiers import DEPLOYMENT_ID
 from cloud.domain.operations import OperationKind
 from cloud_cli.session import UsageError
@@ -113,3 +114,22 @@ def _read(workspace: Workspace) -> Document:
     from cloud.domain.document_reader import read_document
 
     return read_document(workspace.manifest.read_bytes(), file=shown(workspace.manifest))
+
+
+def parse_cursor(since: str, operation_id: str) -> tuple[str, int]:
+    """The operation (empty: not named) and the sequence that ``--since`` and ``--operation`` name together.
+
+    Raises UsageError for what is no cursor, and for the cursor of another operation.
+    """
+    if not since:
+        return operation_id, 0
+    text = since if ":" in since else f"{operation_id or '-'}:{since}"
+    try:
+        cursor = Cursor.parse(text)
+    except ConfigurationError as error:
+        raise UsageError(
+            f"--since is {since!r}.", hint="It is the sequence of an event, or {operation_id}:{sequence}."
+        ) from error
+    if ":" in since and operation_id not in ("", cursor.operation_id):
+        raise UsageError(f"--since is of {cursor.operation_id}, --operation is {operation_id}.", hint="Leave out one.")
+    return (cursor.operation_id if ":" in since else operation_id), cursor.sequence

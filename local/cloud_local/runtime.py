@@ -7,9 +7,9 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class LocalCloud:
         shutil.rmtree(self._folder / "work", ignore_errors=True)
         try:
             self._set_environment(isolated(os.environ))
-            self._bind_gateway()
+            self._bind_gateway(self.options.gateway_port)
             if not self.options.scripted:
                 choice = EngineChoice(self.options.pulumi_root, stand_in=self.options.stand_in)
                 self.engine = Engine(choice, self._folder)
@@ -105,6 +105,17 @@ class LocalCloud:
             if self.gateway is not None:
                 last.callback(self.gateway.stop)
             self.engine = self.gateway = None
+
+    @contextmanager
+    def without_gateway(self) -> Iterator[None]:
+        """Within, the gateway is down: its clients are cut off, nobody gets in, and what runs goes on. For tests."""
+        gateway = self._gateway()
+        gateway.stop()
+        try:
+            yield
+        finally:
+            self._bind_gateway(gateway.port)
+            self._gateway().start()
 
     def __enter__(self) -> LocalCloud:
         return self.start()
@@ -152,10 +163,10 @@ class LocalCloud:
         machine = topology.STATE_MACHINES[0]
         self.state_machine_arn = provision.create_state_machine(self.aws, machine, bundle.folder("statemachine"))
 
-    def _bind_gateway(self) -> None:
+    def _bind_gateway(self, port: int) -> None:
         access = Access(self.options.token, ACCESS_KEY, self._secret_key, self.options.region)
         app = make_app(self._invoke, topology.ROUTES, topology.SOCKET_ROUTES, access)
-        self.gateway = GatewayServer(app, self.options.gateway_port)
+        self.gateway = GatewayServer(app, port)
 
     def _invoke(self, name: str, event: Mapping[str, Any]) -> Any:
         """The result of a function. Raises FunctionFailed; the log gets the whole story."""

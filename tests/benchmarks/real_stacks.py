@@ -1,8 +1,9 @@
 """The three real stacks of the template ``minimal`` through the whole of local mode, cold and warm.
 
-Cold is the first deploy after local mode has started; warm is the same deploy again, in which Pulumi finds nothing to change;
-then the destroy. The share of the Pulumi programs is what the runner measured between a program's start and its end, over the
-time inside the runner. Memory is the peak of the resident set of local mode's processes together, sampled.
+Cold is the first deploy after local mode has started; warm is the same deploy again with ``force``, in which Pulumi finds
+nothing to change; unchanged is the same without it, in which nothing runs, from the start of the execution to its end; then the
+destroy. The share of the Pulumi programs is what the runner measured between a program's start and its end, over the time
+inside the runner. Memory is the peak of the resident set of local mode's processes together, sampled.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from cloud.client.rest import CloudClient
 from cloud.domain.events import Cursor
 from cloud_local import bundle
 from cloud_local.runtime import LocalCloud, Options
+from tests.benchmarks.makespan import run_to_end
 from tests.benchmarks.results import Figure
+from tests.benchmarks.unchanged import execution_seconds
 
 STACKS = {"network": "", "security": "network", "storage": "security"}
 SAMPLE_SECONDS = 0.1
+UNCHANGED_LIMIT_SECONDS = 1.0
 
 
 def measure() -> list[Figure]:
@@ -39,11 +43,15 @@ def measure() -> list[Figure]:
         local.aws.wait_until_warm()
         deployment_id = _publish(client)
         cold, cold_share = _run(local, client, deployment_id, "deploy")
-        warm, warm_share = _run(local, client, deployment_id, "deploy")
+        warm, warm_share = _run(local, client, deployment_id, "deploy", force=True)
+        unchanged = sorted(
+            execution_seconds(local, run_to_end(local, client, deployment_id, expected=0.0)) for _ in range(3)
+        )[1]
         destroy, _ = _run(local, client, deployment_id, "destroy")
     return [
         Figure("real_three_cold_seconds", cold, "s", 1.0),
         Figure("real_three_warm_seconds", warm, "s", warm / cold),
+        Figure("real_three_unchanged_seconds", unchanged, "s", unchanged / cold, UNCHANGED_LIMIT_SECONDS),
         Figure("real_three_destroy_seconds", destroy, "s", destroy / cold),
         Figure("real_three_cold_program_share", cold_share, "share", cold_share),
         Figure("real_three_warm_program_share", warm_share, "share", warm_share),
@@ -68,10 +76,10 @@ def _publish(client: CloudClient) -> str:
     return deployment_id
 
 
-def _run(local: LocalCloud, client: CloudClient, deployment_id: str, kind: str) -> tuple[float, float]:
+def _run(local: LocalCloud, client: CloudClient, deployment_id: str, kind: str, **options: bool) -> tuple[float, float]:
     """Seconds from the request to the last event, and the programs' share of the time inside the runner."""
     began = time.perf_counter()
-    operation = getattr(client, kind)(deployment_id, {"environment": "dev"})
+    operation = getattr(client, kind)(deployment_id, {"environment": "dev", **options})
     state = asyncio.run(_last(local, deployment_id, operation["id"]))
     wall = time.perf_counter() - began
     if state["state"] not in ("succeeded", "completed"):  # completed: there was nothing to change

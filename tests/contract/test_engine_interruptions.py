@@ -1,4 +1,4 @@
-"""What the engine itself does with an interrupted creation: facts that the runner is built on, for the stand-in and the real one."""
+"""What the engine itself does with an interrupted creation, the stand-in and the real one: the runner is built on it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     assert site.run("stack", "init", "dev")[0] == 0
     plugin = site.kill_in_creation()
 
-    # The plugin outlived the CLI, still at its creation, in a process group of its own: ending it is for whoever killed the CLI.
+    # The plugin outlived the CLI, still at its creation, in a process group of its own: whoever killed the CLI has to end it.
     end = os.pidfd_open(plugin)
     assert not select.select([end], [], [], 0)[0]
     assert os.getpgid(plugin) != os.getpgrp()

@@ -26,6 +26,7 @@ from tests.contract.runner_scenarios import (
     memory_runner,
     never,
     real_engine_root,
+    zipped,
 )
 
 
@@ -295,3 +296,45 @@ def test_a_lock_of_a_stack_that_is_not_there_is_an_error_of_pulumis_or_nothing(i
     with pytest.raises(PulumiError, match="D1BRV40-nothing-dev could not be freed") as refused:
         it.runner.free_lock("ecommerce", "D1BRV40-nothing-dev")
     assert "a passphrase of this test" not in refused.value.message
+
+
+FILE_ON_DISK = """
+from pathlib import Path
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+
+class FileProvider(ResourceProvider):
+    def create(self, props):
+        Path(props["path"]).write_text(props["text"])
+        return CreateResult(props["path"], props)
+
+    def read(self, id_, props):
+        return ReadResult(id_, {**props, "text": Path(id_).read_text()})
+
+    def diff(self, id_, olds, news):
+        return DiffResult(changes=olds["text"] != news["text"])
+
+    def update(self, id_, olds, news):
+        Path(id_).write_text(news["text"])
+        return UpdateResult(news)
+
+class File(Resource):
+    def __init__(self, name, path, text):
+        super().__init__(FileProvider(), name, {"path": path, "text": text})
+
+File("notes", config.require("path"), "as the program wants it")
+"""
+
+
+def test_what_was_changed_by_hand_is_found_and_mended_by_a_deploy_that_reads_first(
+    stand_in: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    it, file = automation_runner("stand-in", *stand_in, tmp_path), tmp_path / "notes.txt"
+    request = it.request_for(zipped(FILE_ON_DISK), config={"ecommerce:path": str(file)})
+    it.runner.run(request, Log(), never)
+    file.write_text("changed by hand")
+
+    assert it.runner.run(request, Log(), never).changes == {"same": 1}
+    assert file.read_text() == "changed by hand", "Pulumi compares the program with its state alone"
+    assert it.runner.run(replace(request, refresh=True), Log(), never).changes == {"update": 1}
+    assert file.read_text() == "as the program wants it"
+    assert it.runner.run(replace(request, refresh=True), Log(), never).changes == {"same": 1}

@@ -15,7 +15,8 @@ from typing import Any
 from tests.faults.tasks import Task, Tasks
 
 Json = Any
-Invoke = Callable[[str, Json], "Answer"]
+Invoke = Callable[[str, Json], Task]
+"""Delivers an event to a function; the task's result is an Answer."""
 
 
 class Failure(Exception):
@@ -127,15 +128,13 @@ class Execution:
         waits = kind.endswith("waitForTaskToken")
         token = self.tokens.issue() if waits else ""
         parameters = _filled(state["Parameters"], data, {**context, "Task": {"Token": token}})
-        called = self.tasks.spawn(
-            "Step Functions", lambda: self.invoke(parameters["FunctionName"], parameters["Payload"]), self.group
-        )
+        called = self.invoke(parameters["FunctionName"], parameters["Payload"])
         try:
             ends = self.tasks.now + float(state["TimeoutSeconds"])
             if not self.tasks.wait(lambda: called.ended or self._told(token), ends - self.tasks.now):
                 raise Failure("States.Timeout")
             if called.ended and not self._told(token):
-                answer = _result_of(called)
+                answer = answer_of(called, self.tasks.now)
                 if answer.error:
                     raise Failure(answer.error, answer.cause)
                 if not waits:
@@ -179,9 +178,13 @@ class Execution:
         return [task.result for task in begun]
 
 
-def _result_of(called: Task) -> Answer:
+def answer_of(called: Task, now: float) -> Answer:
+    """What a delivery gave; one that was killed gave what Lambda says then."""
     if called.error is not None:
         raise called.error
+    if called.killed:
+        late = now >= called.dies_at
+        return Answer(error="Sandbox.Timedout" if late else "Runtime.ExitError", cause="The sandbox is gone.")
     answer: Answer = called.result
     return answer
 
@@ -226,6 +229,7 @@ def _holds(choice: Json, data: Json) -> bool:
     return bool(value == wanted)
 
 
-def cause_of(error: BaseException, text: str) -> str:
-    """The Cause of a function that raised, as Lambda writes it."""
-    return json.dumps({"errorMessage": text, "errorType": type(error).__name__, "stackTrace": []})
+def failed_with(error: BaseException, text: str) -> Answer:
+    """What a function that raised answers, as Lambda writes it."""
+    name = type(error).__name__
+    return Answer(error=name, cause=json.dumps({"errorMessage": text, "errorType": name, "stackTrace": []}))

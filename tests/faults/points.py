@@ -97,7 +97,7 @@ class Points:
     def who(self) -> str:
         return self.tasks.current.name if self.tasks.current else "the test"
 
-    def reach(self, place: str) -> Kind | None:
+    def reach(self, place: str) -> Fault | None:
         """Pass the point. Gives the fault that the caller has to do itself, if there is one.
 
         Raises Killed, Throttled, NetworkError and Broke, as the faults say.
@@ -110,16 +110,16 @@ class Points:
         name = f"{task.name}: {place}"
         self.trace.append((self.tasks.now - self._began, name))
         self.watch()
-        kind = self._strike(name)
+        fault = self._strike(name)
         self.tasks.pause()
-        return kind
+        return fault
 
     def note(self, text: str) -> None:
         """Into the trace only."""
         self.trace.append((self.tasks.now - self._began, text))
 
-    def _strike(self, name: str) -> Kind | None:
-        left: Kind | None = None
+    def _strike(self, name: str) -> Fault | None:
+        left: Fault | None = None
         for armed in [armed for armed in self._armed if armed.pattern.match(name)]:
             armed.left -= 1
             if armed.left:
@@ -130,7 +130,7 @@ class Points:
             left = self._do(armed.fault, name) or left
         return left
 
-    def _do(self, fault: Fault, name: str) -> Kind | None:
+    def _do(self, fault: Fault, name: str) -> Fault | None:
         task = self.tasks.current
         assert task is not None
         if fault.kind is Kind.KILL:
@@ -151,7 +151,7 @@ class Points:
         elif fault.kind in self.actions:
             self.actions[fault.kind]()
         else:
-            return fault.kind
+            return fault
         return None
 
 
@@ -171,7 +171,8 @@ class Tapped:
         is_read = READS.match(method) is not None
 
         def through(*arguments: Any, **named: Any) -> Any:
-            if points.reach(f"before {place}") is Kind.DROP:
+            fault = points.reach(f"before {place}")
+            if fault is not None and fault.kind is Kind.DROP:
                 return None
             result = call(*arguments, **named)
             if not is_read:

@@ -44,7 +44,8 @@ def queued(cloud: Control, deployment: str, kind: str = "deploy") -> dict[str, A
 def test_an_execution_that_is_stopped_in_the_middle_of_a_run_is_brought_to_the_truth(cloud: Control) -> None:
     deployment = cloud.deployment(CHAIN, scripts=LONG)
     first = running(cloud, deployment)
-    second = queued(cloud, deployment, "destroy")
+    cloud.put(deployment, CHAIN)
+    second = queued(cloud, deployment)
     stop(cloud, first)
     # The runner is alive: it is asked to stop, and only then the operation ends and the environment goes on.
     cloud.settle(deployment, first["id"])

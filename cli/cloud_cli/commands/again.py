@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cloud.domain.operations import OperationKind
+from cloud.domain.states import TaskState
 from cloud_cli.commands.plan import load_project
 from cloud_cli.commands.run import DetachOption, OnInterruptOption
 from cloud_cli.interruption import OnInterrupt
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cloud_cli.targets import Target
 
 GROUP = "Run"
+_UNFINISHED = (TaskState.FAILED, TaskState.ERROR, TaskState.CANCELLED)
 
 OperationArgument = Annotated[
     str,
@@ -52,10 +54,11 @@ def retry(
     with session.client() as client:
         earlier = _find(session, client, target, operation_id)
         kind = OperationKind(earlier["kind"])
-        project = load_project(session, deployment) if target.workspace and kind.runs_programs else None
-        _ask(session, earlier, kind)
-        if project is not None:
-            publishing.publish(client, project, tell=session.say)
+        if TaskState(earlier["state"]) in _UNFINISHED:  # of any other the control plane says why it can't be retried
+            project = load_project(session, deployment) if target.workspace and kind.runs_programs else None
+            _ask(session, earlier, kind)
+            if project is not None:
+                publishing.publish(client, project, tell=session.say)
         return run_to_the_end(
             session,
             client,

@@ -40,6 +40,14 @@ OnInterruptOption = Annotated[
     OnInterrupt,
     typer.Option(help="What Ctrl-C does: ask (without a terminal: detach), detach, or cancel the operation."),
 ]
+SinceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="CURSOR",
+        help="Only what came after an event: its sequence, or {operation_id}:{sequence}.",
+        show_default=False,
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Configuration over all other; repeatable.", show_default=False),
@@ -159,18 +167,20 @@ def watch(
     session: Session,
     deployment: DeploymentArgument = "",
     operation_id: OperationOption = "",
+    since: SinceOption = "",
     on_interrupt: OnInterruptOption = OnInterrupt.ASK,
 ) -> int:
-    """Follow an operation to its end, from its beginning: the running one, else the latest."""
-    from cloud_cli.targets import find_target, latest_operation
+    """Follow an operation to its end, from its beginning: the running one, else the latest. With --json as NDJSON."""
+    from cloud_cli.targets import find_target, latest_operation, parse_cursor
 
+    operation_id, after = parse_cursor(since, operation_id)
     target = find_target(deployment)
     with session.client() as client:
         if operation_id:
             operation: Mapping[str, Any] = client.operation(target.deployment_id, operation_id)
         else:
             operation = latest_operation(client, target, session.options.environment)
-        return follow_to_the_end(session, client, operation, on_interrupt)
+        return follow_to_the_end(session, client, operation, on_interrupt, after=after)
 
 
 def _question(project: Project, environment: str, stacks: int) -> str:

@@ -25,7 +25,7 @@ from cloud_local.aws.schedules import Schedule, ScheduleClock
 from cloud_local.aws.streams import WRITES, EventSourceMapping, StreamReader, moto_reader
 
 if TYPE_CHECKING:
-    from cloud_local.aws.front import Front
+    from cloud_local.aws.front import Front, Observer
     from cloud_local.aws.http_server import LoopbackServer
 
 _logger = logging.getLogger(__name__)
@@ -231,6 +231,15 @@ class EmulatedAws:
         """Whether every stream record and asynchronous call so far was handled within ``timeout`` seconds."""
         delivered = all(reader.wait_until_idle(timeout) for reader in self._readers)
         return self.functions.drain(timeout) and delivered
+
+    def observe(self, service: str, observer: Observer) -> None:
+        """Call ``observer`` with (operation, request body, response body) after each call of a service that succeeded.
+
+        The service is named as in X-Amz-Target: DynamoDB, AWSStepFunctions or AWSEvents. Raises RuntimeError before ``start``.
+        """
+        if self._front is None:
+            raise RuntimeError("The emulated AWS isn't started.")
+        self._front.observers.setdefault(service, []).append(observer)
 
     def reset(self) -> None:
         """Forget every resource in every account."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,19 +111,31 @@ class StreamReader:
                 if self._wake.wait_for(lambda: self._stopping, COALESCE_SECONDS):
                     return
                 seen = self._written
-            self._drain()
+            try:
+                self._drain()
+            except Exception:
+                # Whatever it was, the stream goes on: a table that nobody reads any more would be found out late.
+                _logger.exception("The stream of %s could not be read; it is tried again.", self.mapping.table)
+                self._pause(self.mapping.retry_delay_seconds)
+                continue
             with self._wake:
                 self._handled = seen
                 self._wake.notify_all()
 
     def _drain(self) -> None:
         while not self._stopping:
-            self._position, records = self._read(self.mapping.table, self._position, self.mapping.batch_size)
+            position, records = self._read(self.mapping.table, self._position, self.mapping.batch_size)
             if not records:
+                self._position = position
                 return
             wanted = [record for record in records if self._is_wanted(record)]
             if wanted:
                 self._deliver(wanted)
+            self._position = position  # now, not before: what raises on the way is read again
+
+    def _pause(self, seconds: float) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, seconds)
 
     def _is_wanted(self, record: Mapping[str, Any]) -> bool:
         return not self._filters or any(matches(record) for matches in self._filters)
@@ -140,7 +151,7 @@ class StreamReader:
                 records, retries = records[failed_from:], 0
             if retries < self.mapping.maximum_retries:
                 retries += 1
-                time.sleep(self.mapping.retry_delay_seconds * 2 ** (retries - 1))
+                self._pause(self.mapping.retry_delay_seconds * 2 ** (retries - 1))
                 continue
             if self.mapping.bisect_on_error and len(records) > 1:
                 half = len(records) // 2
@@ -179,10 +190,12 @@ def _first_failure(records: Sequence[dict[str, Any]], answer: Any) -> tuple[int 
     """The earliest record that the function reported; an answer that makes no sense fails the whole batch, as in AWS."""
     if answer in (None, {}):
         return None, ""
-    failures = answer.get("batchItemFailures") if isinstance(answer, Mapping) else None
-    if failures is None:
-        return (None, "") if isinstance(answer, Mapping) else (0, f"The answer isn't an object: {answer!r}")
+    if not isinstance(answer, Mapping):
+        return 0, f"The answer isn't an object: {answer!r}"
+    failures = answer.get("batchItemFailures") or []
     numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+    if not isinstance(failures, list) or not all(isinstance(failure, Mapping) for failure in failures):
+        return 0, f"batchItemFailures is no list of objects: {json.dumps(failures)}"
     identifiers = [failure.get("itemIdentifier") for failure in failures]
     if any(identifier not in numbers for identifier in identifiers):
         return 0, f"batchItemFailures names records that aren't in the batch: {json.dumps(failures)}"

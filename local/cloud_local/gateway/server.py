@@ -56,7 +56,7 @@ class GatewayServer:
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
         self._listener = _listen(port)
-        self._port: int = self._listener.getsockname()[1]
+        self.port: int = self._listener.getsockname()[1]
         config = uvicorn.Config(
             app,
             http="h11",
@@ -74,12 +74,12 @@ class GatewayServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def websocket_url(self) -> str:
         """Where clients connect."""
-        return f"ws://127.0.0.1:{self._port}/{STAGE}"
+        return f"ws://127.0.0.1:{self.port}/{STAGE}"
 
     @property
     def management_url(self) -> str:

@@ -152,7 +152,9 @@ def test_a_stack_is_previewed_from_its_first_resource_to_its_result() -> None:
 
 
 def test_the_live_picture_of_a_preview() -> None:
-    text = text_of(tree.render(folded(previewing() + ending()), NOON.replace(second=5), width=120, height=40), width=120)
+    text = text_of(
+        tree.render(folded(previewing() + ending()), NOON.replace(second=5), width=120, height=40), width=120
+    )
     lines = text.splitlines()
     assert lines[0].startswith("preview D123456 in dev  running  2 of 4 stacks")
     assert lines[2].split()[:2] == ["~", "network"]

@@ -201,3 +201,9 @@ def test_no_deployment_is_exit_4_with_the_way_to_make_one(cloud: CommandLine, gi
     ran = cloud("validate", *given)
     assert ran.code == 4
     assert ran.err.count("\n") == 2
+
+
+def test_a_validation_that_fails_does_not_advise_to_validate(cloud: CommandLine) -> None:
+    cloud.add_project("version: 2\n")
+    assert "try `cloud validate`" not in cloud("validate").err
+    assert "try `cloud validate`" in cloud("deploy", "--yes").err

@@ -10,7 +10,14 @@ import pytest
 from cloud.domain.errors import NetworkError
 from cloud.domain.fingerprint import UNKNOWN, Decision, outputs_of
 from cloud.domain.operations import OperationKind
-from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, is_unchanged, row_fields, success_fields
+from cloud.service.fingerprinting import (
+    FORGOTTEN,
+    current_fingerprint,
+    is_unchanged,
+    must_refresh,
+    row_fields,
+    success_fields,
+)
 from cloud.service.planning import load_manifest
 from cloud.service.resolving import resolve_stack
 from tests.unit.service.world import World, later, network_gives
@@ -193,3 +200,36 @@ def test_a_decision_reads_all_dependencies_at_once_and_the_state_once(world: Wor
     counted = replace(world.platform, stores=replace(world.platform.stores, stacks=stacks), state=lambda: state)
     assert is_unchanged(counted, operation, "app", stored, config, row).unchanged
     assert calls == ["get_many", "etag"]
+
+
+# -- what was changed by hand
+
+
+def refreshes(world: World) -> bool:
+    """Whether a deploy of app that has just been claimed reads its resources first."""
+    operation = world.operation()
+    row = world.claimed(operation, "app")
+    return must_refresh(world.platform, "app", load_manifest(world.platform, operation), row)
+
+
+def test_a_deploy_reads_the_resources_first_when_it_is_there_to_find_what_was_changed_by_hand(world: World) -> None:
+    assert not refreshes(world), "nothing is there to be read"
+    world.deploy()
+    assert not refreshes(world)
+    world.update("app", has_drift=True)
+    assert refreshes(world)
+    world.update("app", has_drift=False)
+    later(world, hours=24)
+    assert refreshes(world)
+    world.run("app")
+    assert not refreshes(world)
+
+
+def test_the_age_goes_on_over_runs_that_fail_and_begins_anew_after_a_destroy(world: World) -> None:
+    world.deploy()
+    later(world, hours=12)
+    world.claimed(world.operation(), "app")
+    later(world, hours=12)
+    assert refreshes(world)
+    world.run("app", OperationKind.DESTROY)
+    assert not refreshes(world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_lock_shows_its_owner_and_its_queue(scene: Scene) -> None:
 
 def test_an_environment_that_is_free_or_not_there(scene: Scene) -> None:
     scene.manifest(CHAIN)
-    free = {"deployment_id": scene.deployment_id, "environment": "dev", "owner": None, "queue": []}
+    free: dict[str, Any] = {"deployment_id": scene.deployment_id, "environment": "dev", "owner": None, "queue": []}
     assert show_lock(scene.platform, scene.deployment_id, "dev") == free
     assert release_lock(scene.platform, scene.deployment_id, "dev") == free
     for use_case in (show_lock, release_lock):

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cloud.adapters.memory.runner import Script
+from cloud.adapters.memory.runner import Script, ScriptedRunner
+from cloud.adapters.memory.workflow import MemoryWorkflow
 from cloud.domain import schedule as scheduler
 from cloud.domain.errors import AccessDenied, CloudError, PulumiError, Throttled
 from cloud.domain.operations import Operation, OperationKind
@@ -257,10 +258,11 @@ def test_two_that_begin_at_once_are_one(scene: Scene, store: str) -> None:
     assert scene.lock_held()
 
 
-class Locked:
+class Locked(ScriptedRunner):
     """A runner that can't free locks."""
 
     def __init__(self, error: CloudError) -> None:
+        super().__init__()
         self.error = error
 
     def free_lock(self, project: str, pulumi_stack: str) -> None:
@@ -447,9 +449,9 @@ def test_a_sweep_ends_in_time_and_one_that_fails_does_not_keep_the_others_from_i
     first, second, third = (scene.opened().id for _ in range(3))
     failures: list[str] = []
 
-    class Denied:
-        def is_running(self, arn: str) -> bool:
-            if arn == scene.arn_of(second):
+    class Denied(MemoryWorkflow):
+        def is_running(self, execution_arn: str) -> bool:
+            if execution_arn == scene.arn_of(second):
                 raise AccessDenied("not yours")
             return True
 

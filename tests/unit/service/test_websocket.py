@@ -125,7 +125,7 @@ def test_a_row_that_cannot_be_removed_holds_nobody_back(scene: Scene) -> None:
 
     stores = replace(scene.stores, connections=Throttling())
     result = broadcast_events(replace(scene.platform, stores=stores), [event(1)])
-    assert (result.delivered, result.pruned.keys()) == (1, {"gone"})
+    assert (result.delivered, list(result.pruned)) == (1, ["gone"])
 
 
 def test_clients_that_keep_us_waiting_cost_one_batch_no_more_than_its_budget(scene: Scene) -> None:

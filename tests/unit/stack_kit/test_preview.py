@@ -140,6 +140,13 @@ def test_a_file_that_an_update_would_find_means_nothing_to_it(told: Told, dry_ru
     assert set(current_preview().stacks) == ({"network"} if dry_run else set())
 
 
+def test_a_control_plane_that_tells_it_otherwise_is_not_guessed_at(told: Told) -> None:
+    file = told()
+    file.write_text(file.read_text(encoding="utf-8").replace('"version": 1', '"version": 2'), encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match="in version 2, this cloud_stack reads 1"):
+        reference("network")
+
+
 def test_without_a_file_there_is_no_preview_of_the_control_plane(managed: Any) -> None:
     preview = current_preview()
     preview.configuration_was_read()

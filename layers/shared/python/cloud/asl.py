@@ -22,6 +22,8 @@ SERVICE_ERRORS = (
     "Lambda.SdkClientException",
 )
 """Lambda's own transient errors, as AWS documents them for Retry."""
+WAITED_FOR = {"PrepareStack": ("StackBusy",)}
+"""Errors that pass with time, by the state that waits for it: another operation's runner that may still be alive."""
 
 THROTTLING = "Lambda.TooManyRequestsException"
 
@@ -128,8 +130,9 @@ def _lint_task(path: str, name: str, state: Mapping[str, Any], *, is_last_resort
             yield Problem(f"A Lambda task retries {THROTTLING}.", path=path)
         if name == "RunStack" and retried != {THROTTLING}:
             yield Problem("RunStack retries throttling only.", path=path)
-        if name != "RunStack" and retried != {THROTTLING, *retried_errors()}:
-            odd = sorted(retried ^ {THROTTLING, *retried_errors()})
+        expected = {THROTTLING, *retried_errors(), *WAITED_FOR.get(name, ())}
+        if name != "RunStack" and retried != expected:
+            odd = sorted(retried ^ expected)
             yield Problem(f"Retry does not agree with the error tree: {', '.join(odd)}.", path=path)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pulumi
 
 _VARIABLE = "CLOUD_PREVIEW_FILE"
+_VERSION = 1
 _UNKNOWN_FORM = {"cloud:unknown": True}
 
 
@@ -98,6 +99,11 @@ def current_preview() -> Preview:
         return Preview()
     file = Path(path)
     document = json.loads(file.read_text(encoding="utf-8"))
+    if document["version"] != _VERSION:
+        raise pulumi.RunError(
+            f"the control plane tells previews in version {document['version']}, this cloud_stack reads {_VERSION}: "
+            f"install the one that comes with the control plane"
+        )
     return Preview(
         stacks={
             name: PlannedStack(

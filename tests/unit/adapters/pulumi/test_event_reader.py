@@ -77,9 +77,9 @@ def test_a_component_that_registers_its_outputs_is_not_counted_twice(reader: Eve
 
 
 def test_a_replacement_counts_as_one_change(reader: EventReader) -> None:
-    reader.read(step("resOutputsEvent", "create-replacement", logical=False))
+    reader.read(step("resOutputsEvent", "create-replacement", logical=None))
     reader.read(step("resOutputsEvent", "replace"))
-    reader.read(step("resOutputsEvent", "delete-replaced", logical=False))
+    reader.read(step("resOutputsEvent", "delete-replaced", logical=None))
 
     assert reader.changes == {"replace": 1}
 
@@ -147,9 +147,9 @@ def test_the_planned_outputs_are_what_the_program_registered_last(reader: EventR
 
 def test_the_steps_are_what_would_change_each_once_with_what_forces_a_replacement(reader: EventReader) -> None:
     reader.read(step("resOutputsEvent", "same", f"{URN}-1"))
-    reader.read(step("resOutputsEvent", "create-replacement", logical=False, keys=["cidr"]))
+    reader.read(step("resOutputsEvent", "create-replacement", logical=None, keys=["cidr"]))
     reader.read(step("resOutputsEvent", "replace", keys=["zone", "cidr"]))
-    reader.read(step("resOutputsEvent", "delete-replaced", logical=False))
+    reader.read(step("resOutputsEvent", "delete-replaced", logical=None))
     reader.read(step("resOutputsEvent", "create", ROOT, new={"outputs": {}}))
 
     assert reader.steps == [PlannedStep(URN, "replace", ("cidr", "zone"), "aws:ec2/vpc:Vpc", "main")]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from cloud.adapters.pulumi.failures import (
     explain,
     refused_for_pending,
 )
+from cloud.adapters.pulumi.pending import Decision, Verdict
 from cloud.adapters.pulumi.redaction import Redactor
 from cloud.domain.errors import (
     AccessDenied,
@@ -179,16 +182,44 @@ def test_no_error_holds_a_secret() -> None:
         assert "hunter22" not in f"{error} {error.hint} {error.to_dict()}"
 
 
-def test_interrupted_creations_are_refused_with_both_ways_out() -> None:
-    pending = [PendingOperation(f"{URN}-{number}", "creating") for number in range(7)]
-    error = refused_for_pending(pending, "D1BRV40-network-dev", IDS)
+def pending(name: str) -> PendingOperation:
+    return PendingOperation(f"urn:pulumi:dev::shop::aws:ec2/vpc:Vpc::{name}", "creating", "aws:ec2/vpc:Vpc")
+
+
+def test_an_undecided_creation_is_refused_with_both_ways_out() -> None:
+    decisions = [Decision(pending("main"), Verdict.UNKNOWN, "AWS refuses to tell")]
+    error = refused_for_pending(decisions, "D1BRV40-network-dev", IDS)
 
     assert type(error) is PendingOperations
     assert error.exit_code == 5
-    assert "main-0" in error.message
-    assert "and 2 more" in error.message
-    assert "--import-pending-creates" in error.hint
-    assert "--clear-pending-creates" in error.hint
+    assert error.message == (
+        "An earlier run was killed while it created what may or may not exist: main (AWS refuses to tell)."
+    )
+    urn = "urn:pulumi:dev::shop::aws:ec2/vpc:Vpc::main"
+    assert error.hint == (
+        "Look in AWS whether it exists. If main exists: pulumi refresh --stack D1BRV40-network-dev --preview-only"
+        f" --import-pending-creates {urn} --import-pending-creates ID — then, if it does not exist: pulumi refresh --stack"
+        " D1BRV40-network-dev --preview-only --clear-pending-creates — and start the operation again."
+    )
+
+
+def test_every_undecided_creation_is_named_and_what_was_found_is_kept_from_being_cleared() -> None:
+    decisions = [
+        Decision(pending("found"), Verdict.FOUND, "it has its tags", "vpc-1"),
+        Decision(pending("absent"), Verdict.ABSENT, "none has its tags"),
+        *(Decision(pending(f"it's {n}"), Verdict.UNKNOWN, "no telling") for n in range(12)),
+    ]
+    hint = refused_for_pending(decisions, "dev", IDS).hint
+
+    commands = re.findall("pulumi refresh [^;—]*", hint)
+    assert len(commands) == 13
+    for command in commands:
+        words = shlex.split(command)
+        assert words[words.index(pending("found").urn) + 2] == "vpc-1"
+        assert "--preview-only" in words
+    named = [shlex.split(command)[-3] for command in commands[:-1]]
+    assert named == [pending(f"it's {n}").urn for n in range(12)]
+    assert commands[-1].rstrip().endswith("--clear-pending-creates")
 
 
 def test_a_message_that_is_no_traceback_stays_as_it_is() -> None:

@@ -115,7 +115,16 @@ def test_reported_failures_are_repeated_from_the_first_of_them() -> None:
     assert seen == [[0, 1, 2, 3, 4], [1, 2, 3, 4]]
 
 
-@pytest.mark.parametrize("answer", [{"batchItemFailures": [{"itemIdentifier": "99"}]}, "text"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"batchItemFailures": [{"itemIdentifier": "99"}]},
+        {"batchItemFailures": ["0"]},
+        {"batchItemFailures": "0"},
+        {"batchItemFailures": [{}]},
+        "text",
+    ],
+)
 def test_an_answer_that_makes_no_sense_fails_the_whole_batch(answer: Any) -> None:
     with reading(Stream(2), lambda *_: answer, report_batch_item_failures=True, maximum_retries=0) as reader:
         assert reader.wait_until_idle(5)
@@ -128,6 +137,40 @@ def test_an_answer_without_failures_is_a_success(answer: Any) -> None:
     with reading(Stream(2), lambda *_: answer, report_batch_item_failures=True, maximum_retries=0) as reader:
         assert reader.wait_until_idle(5)
 
+    assert reader.discarded == []
+
+
+def test_a_reader_that_cannot_read_says_so_and_tries_again(caplog: pytest.LogCaptureFixture) -> None:
+    stream, seen = Stream(5), []
+    failures = [RuntimeError("no shard"), KeyError("table")]
+    original = stream.read
+
+    def read(table: str, position: Any, limit: int) -> tuple[Any, list[dict[str, Any]]]:
+        if position and failures:
+            raise failures.pop()
+        return original(table, position, limit)
+
+    stream.read = read  # type: ignore[method-assign, assignment]
+    with reading(stream, lambda event, _: seen.extend(numbers(event)), batch_size=2) as reader:
+        assert reader.wait_until_idle(5)
+
+    assert seen == [0, 1, 2, 3, 4]
+    assert caplog.text.count("could not be read") == 2
+
+
+def test_a_stop_does_not_wait_for_a_batch_that_fails() -> None:
+    called = threading.Event()
+
+    def handle(*_: Any) -> None:
+        called.set()
+        raise RuntimeError("not yet")
+
+    registry = FunctionRegistry("123456789012", "us-east-1")
+    registry.register([LambdaFunction("handle", handle)])
+    reader = StreamReader(EventSourceMapping("table", "handle", retry_delay_seconds=3600), registry, Stream(1).read)
+    reader.start()
+    assert called.wait(5)
+    reader.stop()
     assert reader.discarded == []
 
 

@@ -80,6 +80,7 @@ class RunRequest:
     ``program`` is the zip of the Pulumi project (empty bytes are allowed for a destroy of a stack in Pulumi's state).
     ``config`` maps full Pulumi keys (``ecommerce:cidr``, ``aws:region``) to JSON values or ``Secret``; it is written whole.
     ``timeout_seconds`` bounds the run; at its end Pulumi gets SIGINT, ``grace_seconds`` later its process group SIGKILL.
+    ``refresh`` has a deploy read the resources before it compares: its state alone doesn't know what was changed by hand.
     Of a preview only: ``upstream`` maps the stacks whose outputs aren't what is deployed to what they are expected to export,
     and ``unknown_config`` maps full keys to values with an ``Unknown`` somewhere in them (``config`` doesn't hold them).
     """
@@ -96,6 +97,7 @@ class RunRequest:
     secrets_provider: SecretsProvider | None = None
     timeout_seconds: float = 1800.0
     grace_seconds: float = 30.0
+    refresh: bool = False
     upstream: Mapping[str, PlannedOutputs] = field(default_factory=dict)
     unknown_config: Mapping[str, Any] = field(default_factory=dict)
 

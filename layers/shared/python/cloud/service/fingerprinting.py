@@ -3,7 +3,7 @@
 It is taken before Pulumi starts, of the very configuration that the run gets, and of its dependencies' outputs as they stand
 then. What changes while Pulumi runs therefore counts as a change, never as what was deployed. A row loses its fingerprint and
 the digest of its outputs (``FORGOTTEN``) in the same write that claims the run: wherever a run breaks off, the next one runs,
-and so do its dependents.
+and so do its dependents. When it last succeeded stays known: a run after ``max_age`` reads the resources too.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ from cloud.domain.records import StackRecord
 from cloud.ports.runner import RunResult
 from cloud.service.platform import Platform, Stored
 
-FORGOTTEN: Mapping[str, Any] = MappingProxyType(
-    {"fingerprint": {}, "state_etag": "", "succeeded_at": "", "outputs_digest": ""}
-)
+FORGOTTEN: Mapping[str, Any] = MappingProxyType({"fingerprint": {}, "state_etag": "", "outputs_digest": ""})
 """Fields of a row whose state is about to move: ``replace(row, **FORGOTTEN)``."""
 
 _LEAVES_STATE = frozenset({OperationKind.PREVIEW, OperationKind.DRIFT})
@@ -61,6 +59,17 @@ def is_unchanged(
         return Decision(False, f"a {operation.kind.value} always runs")
     return compare(
         platform, operation, stack, stored, lambda: config, row, lambda: _state_etag(platform, operation, stack)
+    )
+
+
+def must_refresh(platform: Platform, stack: str, stored: Stored, row: StackRecord) -> bool:
+    """Whether a deploy has to read the stack's resources first (``RunRequest.refresh``).
+
+    Pulumi compares a program with its state, so that a run which is there to find what was changed by hand (the drift that a
+    scan has found, the end of ``max_age``) would find nothing without. ``row`` may have been claimed already.
+    """
+    return row.has_drift or bool(
+        row.succeeded_at and _age(platform, row) >= stored.manifest.stack(stack).max_age_seconds
     )
 
 
@@ -133,7 +142,7 @@ def success_fields(
     if operation.kind in _LEAVES_STATE:
         return {}
     if operation.kind is OperationKind.DESTROY:
-        return {**FORGOTTEN, "references": []}
+        return {**FORGOTTEN, "succeeded_at": "", "references": []}
     try:
         return _remembered(platform, operation, stack, stored, before, result)
     except CloudError:

@@ -12,6 +12,7 @@ from cloud.service.environments import propose_status
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, needs_approval, plan_operation, plan_payload
 from cloud.service.platform import Platform
+from cloud.service.predicting import predicted
 
 
 def plan_deployment(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def plan_deployment(platform: Platform, deployment_id: str, operation_id: str) -
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if operation.state is not TaskState.QUEUED:
         raise StateError(f"The operation is {operation.state.value} already.", operation_id=operation_id)
-    plan = plan_operation(platform, operation)
+    plan = predicted(platform, operation, plan_operation(platform, operation))
     platform.stores.artifacts.put_record(deployment_id, operation_id, "plan.json", plan.to_dict())
 
     def note() -> None:

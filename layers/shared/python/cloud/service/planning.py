@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from cloud.domain.durations import format_duration
@@ -15,7 +14,6 @@ from cloud.domain.plan import Plan, make_plan
 from cloud.domain.quotas import AWS_INLINE_ITERATIONS, map_items
 from cloud.domain.schedule import Schedule
 from cloud.service.platform import Platform, Stored
-from cloud.service.predictions import predict
 from cloud.service.remainders import remainder_of
 
 CACHED_MANIFESTS = 32
@@ -95,7 +93,6 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
     )
     plan.budget.require_inline(deployment_id=operation.deployment_id)
     _require_executors(plan)
-    plan = plan.with_predictions(predict(platform, operation, plan, records, partial(load_manifest, platform)))
     return replace(plan, warnings=(*plan.warnings, *_cut_timeouts(stored.manifest, plan)))
 
 

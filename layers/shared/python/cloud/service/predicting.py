@@ -36,12 +36,13 @@ def predicted(platform: Platform, operation: Operation, plan: Plan) -> Plan:
     rows = {row.stack: row for row in platform.stores.stacks.list(operation.deployment_id, operation.environment)}
     known = _without_reads(platform, rows)
     found: dict[str, str] = {}
+    planned = plan.stacks.keys()
     for layer in plan.layers:
         for stack in sorted(item.stack for item in layer):
             row = rows.get(stack)
             if row is not None and _is_as_it_was(known, operation, stack, stored, row):
                 needed = dependencies_of(operation, stack, stored, row)
-                moving = sorted(name for name in needed & plan.stacks.keys() if found.get(name) != UNCHANGED)
+                moving = sorted(name for name in needed & planned if found.get(name) != UNCHANGED)
                 found[stack] = f"{UNCHANGED} if {_outputs(moving)} don't change" if moving else UNCHANGED
     return plan.with_predictions(found)
 

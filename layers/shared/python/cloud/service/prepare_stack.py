@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cloud.domain.errors import NotFound, RunInterrupted
+from cloud.domain.errors import NotFound, RunInterrupted, StackBusy
+from cloud.domain.events import Event
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import StackRecord
 from cloud.domain.states import StackStatus, require_transition
@@ -56,7 +57,7 @@ def _prepare(platform: Platform, facts: Operation, stack: str, stored: Stored) -
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled before this stack began.", stack=stack)
     require_under_way(operation, stack)
-    require_free(row, platform.clock.now())
+    _require_free(platform, operation, row)
     if row.operation_id == operation.id:
         return _again(platform, operation, stack, row)
     config = resolve_stack(platform, operation, stack)
@@ -87,11 +88,29 @@ def _prepare(platform: Platform, facts: Operation, stack: str, stored: Stored) -
     return LAMBDA
 
 
+def _require_free(platform: Platform, operation: Operation, row: StackRecord) -> None:
+    """Raises StackBusy while the row's run may be alive, and tells those who watch, once, what is waited for."""
+    try:
+        require_free(row, platform.clock.now())
+    except StackBusy as busy:
+        if not was_told(platform, operation, lambda event: _waits(event, row.stack)):
+            announce(platform, operation, stack_status(row.stack, StackStatus.WAITING, reason=busy.message))
+        raise
+
+
+def _begins(event: Event, stack: str, begun: StackStatus) -> bool:
+    return event.data.get("stack") == stack and event.data.get("status") == begun
+
+
+def _waits(event: Event, stack: str) -> bool:
+    return event.data.get("stack") == stack and event.data.get("status") == StackStatus.WAITING
+
+
 def _again(platform: Platform, operation: Operation, stack: str, row: StackRecord) -> str:
     """A repeated delivery: the same route, and the event if the first delivery died before it."""
     if row.report is not None and "unchanged" in row.report:
         return UNCHANGED
     begun = _BEGINS_AS.get(operation.kind)
-    if begun and not was_told(platform, operation, lambda event: event.data.get("stack") == stack):
+    if begun and not was_told(platform, operation, lambda event: _begins(event, stack, begun)):
         announce(platform, operation, stack_status(stack, begun, why=row.reason))
     return LAMBDA

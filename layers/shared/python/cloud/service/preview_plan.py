@@ -7,6 +7,7 @@ from typing import Any
 from cloud.domain.operations import OperationKind, OperationOptions, Selection
 from cloud.service.planning import plan_operation
 from cloud.service.platform import Platform
+from cloud.service.predicting import predicted
 from cloud.service.start_operation import new_operation
 
 
@@ -23,4 +24,4 @@ def preview_plan(
     operation = new_operation(
         platform, deployment_id, environment, kind, requester="", selection=selection, options=options
     )
-    return plan_operation(platform, operation).to_dict()
+    return predicted(platform, operation, plan_operation(platform, operation)).to_dict()

@@ -232,7 +232,8 @@ class DynamoOperationStore:
             error=None if operation.error is None else dict(operation.error),
             settling_since=operation.settling_since,
             settled=operation.settled,
-            **({} if operation.settled else {"org_status": UNSETTLED, "updated_at": operation.created_at}),
+            org_status=None if operation.settled else UNSETTLED,
+            updated_at=None if operation.settled else operation.created_at,
             **version_of(operation.version),
         )
 

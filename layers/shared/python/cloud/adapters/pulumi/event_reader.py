@@ -39,7 +39,8 @@ class Diagnostic:
 class EventReader:
     """Not thread-safe: events come one after the other.
 
-    ``changes`` counts finished steps by operation, without Pulumi's bookkeeping and the halves of a replacement.
+    ``changes`` counts finished steps by operation, without Pulumi's bookkeeping, the halves of a replacement, and the reading
+    before an update (``refresh``): what that found is told by the step that mends it.
     ``expected`` is how many resources the run is thought to touch (those in the state before it; 0: not known).
     ``planned`` is what the program registered as the stack's outputs, ``steps`` what was done or would be, and
     ``references`` are the full names of the stacks that the program read by StackReference.
@@ -129,7 +130,7 @@ class EventReader:
             return []  # a component's step is reported again when it registers its outputs
         self._finished_steps.add((step.urn, step.op.value))
         self._done += 1
-        if step.logical is not False:
+        if step.logical is not False and step.op.value != "refresh":
             self.changes[step.op.value] += 1
             if step.op.value not in _QUIET:
                 self.steps.append(_planned_step(step))

@@ -25,29 +25,42 @@ _PAGE = 200
 
 
 class AwsLookup:
-    """``environment`` is that of the run's processes (credentials, endpoint, region); ``pause`` waits for that many seconds."""
+    """``environment`` is that of the run's processes (credentials, endpoint, region); ``pause`` waits for that many seconds.
 
-    def __init__(self, environment: Mapping[str, str], pause: Callable[[float], None]) -> None:
+    ``lag_seconds`` is how long to wait before the second look at what seems to be absent; None: LAG_SECONDS in AWS itself.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], pause: Callable[[float], None], *, lag_seconds: float | None = None
+    ) -> None:
         self._environment = environment
         self._pause = pause
+        self._lag = lag_seconds
+        self._doors: dict[str, ProviderDoor] = {}
 
     def __call__(self, pending: Sequence[PendingOperation]) -> list[Decision]:
         """See ``pending.Find``."""
         decisions = [self._look(each) for each in pending]
-        doubtful = [index for index, each in enumerate(decisions) if self._may_lag(each)]
-        if doubtful:
-            self._pause(LAG_SECONDS)
-            for index in doubtful:
+        doubtful = {index: self._lag_of(each) for index, each in enumerate(decisions)}
+        if longest := max(doubtful.values(), default=0.0):
+            self._pause(longest)
+            for index in (index for index, lag in doubtful.items() if lag):
                 decisions[index] = self._look(pending[index])
         return decisions
 
-    def _may_lag(self, decision: Decision) -> bool:
+    def _lag_of(self, decision: Decision) -> float:
         if decision.verdict is not Verdict.ABSENT or decision.pending.type in SETTINGS:
-            return False
-        return not self._door(decision.pending).is_emulated
+            return 0.0
+        if self._lag is not None:
+            return self._lag
+        return 0.0 if self._door(decision.pending).is_emulated else LAG_SECONDS
 
     def _door(self, pending: PendingOperation) -> ProviderDoor:
-        return ProviderDoor(self._environment, pending)
+        key = repr((pending.provider, pending.inputs.get("region")))
+        if key not in self._doors:
+            region = str(pending.inputs.get("region") or "")
+            self._doors[key] = ProviderDoor(self._environment, pending.provider, region=region)
+        return self._doors[key]
 
     def _look(self, pending: PendingOperation) -> Decision:
         kind = pending.type

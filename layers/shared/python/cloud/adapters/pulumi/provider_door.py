@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cloud.adapters.pulumi.checkpoint import PendingOperation
-
 _ENDPOINT_NAMES: Mapping[str, str] = {
     "elb": "elbv2",
     "lb": "elbv2",
@@ -19,10 +17,13 @@ _ENDPOINT_NAMES: Mapping[str, str] = {
 
 
 class ProviderDoor:
-    """Clients for one pending operation's provider."""
+    """``provider`` are the inputs of the provider in Pulumi's state, ``environment`` that of the run's processes.
 
-    def __init__(self, environment: Mapping[str, str], pending: PendingOperation) -> None:
-        given = {name: _decoded(value) for name, value in pending.provider.items()}
+    ``region`` is the resource's own, where it names one. Not thread-safe.
+    """
+
+    def __init__(self, environment: Mapping[str, str], provider: Mapping[str, Any], *, region: str = "") -> None:
+        given = {name: _decoded(value) for name, value in provider.items()}
         self._environment = environment
         self._profile = given.get("profile") or environment.get("AWS_PROFILE")
         self._roles = given.get("assumeRoles") or []
@@ -38,8 +39,9 @@ class ProviderDoor:
             "aws_session_token": given.get("token") or environment.get("AWS_SESSION_TOKEN"),
         }
         self._session: Any = None
+        self._clients: dict[str, Any] = {}
         self.region = str(
-            pending.inputs.get("region")
+            region
             or given.get("region")
             or environment.get("AWS_REGION")
             or environment.get("AWS_DEFAULT_REGION")
@@ -52,7 +54,9 @@ class ProviderDoor:
         """In the resource's region, as the last of the provider's roles. Raises botocore's errors."""
         if self._session is None:
             self._session = self._assumed()
-        return self._new_client(self._session, service)
+        if service not in self._clients:
+            self._clients[service] = self._new_client(self._session, service)
+        return self._clients[service]
 
     def _assumed(self) -> Any:
         import boto3

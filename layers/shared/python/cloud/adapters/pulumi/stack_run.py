@@ -151,7 +151,7 @@ class StackRun:
         }
         kind = self._request.kind
         if kind in _UPDATES:
-            stack.up(**options, refresh=must_look or None)
+            stack.up(**options, refresh=must_look or self._request.refresh or None)
         elif kind is OperationKind.DESTROY:
             stack.destroy(**options, refresh=must_look or None)
         elif kind is OperationKind.REFRESH:

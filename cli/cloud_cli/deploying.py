@@ -85,18 +85,20 @@ def follow(
                     if choice is Choice.CANCEL:
                         client.cancel(str(operation["deployment_id"]), operation_id=str(operation["id"]))
                     view.resume()
-        return _ended(client, operation)
+        return ended_operation(client, operation)
     except KeyboardInterrupt:  # again, while it was decided; or before we listened
         raise detached from None
 
 
-def _ended(client: CloudClient, operation: Mapping[str, Any]) -> dict[str, Any]:
+def ended_operation(
+    client: CloudClient, operation: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep
+) -> dict[str, Any]:
     """The operation as it ended, asked for with the patience of the stream: a gateway that restarts is back in seconds."""
     for seconds in PAUSES_SECONDS:
         try:
             return client.operation(str(operation["deployment_id"]), str(operation["id"]))
         except NetworkError:
-            time.sleep(seconds)
+            sleep(seconds)
     return client.operation(str(operation["deployment_id"]), str(operation["id"]))
 
 

@@ -39,13 +39,13 @@ def test_a_connection_that_is_not_there_is_not_found(stores: Stores, fresh: Fres
 def test_a_sign_of_life_is_noted(stores: Stores, fresh: Fresh) -> None:
     connection = a_connection(fresh("c"))
     stores.connections.open(connection)
-    stores.connections.touch(connection.id, "2025-01-01T00:05:00.000Z")
+    assert stores.connections.touch(connection.id, "2025-01-01T00:05:00.000Z")
     assert stores.connections.get(connection.id) == replace(connection, last_ping="2025-01-01T00:05:00.000Z")
 
 
 def test_a_connection_that_is_gone_stays_gone_when_touched(stores: Stores, fresh: Fresh) -> None:
     connection_id = fresh("c")
-    stores.connections.touch(connection_id, "2025-01-01T00:05:00.000Z")
+    assert not stores.connections.touch(connection_id, "2025-01-01T00:05:00.000Z")
     with pytest.raises(NotFound):
         stores.connections.get(connection_id)
 

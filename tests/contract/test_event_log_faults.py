@@ -1,4 +1,4 @@
-"""The event log on DynamoDB when requests and answers are lost, refused or overtaken: no gap, no duplicate, nothing lost.
+"""Events on DynamoDB when requests and answers are lost, refused, overtaken or late: no gap, no duplicate, nothing lost.
 
 The faults are put into the adapter's own requests, between botocore and the emulated AWS.
 """
@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,11 +18,13 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 
+from cloud.adapters.dynamodb.connections import DynamoConnectionStore
 from cloud.adapters.dynamodb.database import database
 from cloud.adapters.dynamodb.events import DynamoEventLog
 from cloud.adapters.memory.clock import ManualClock
 from cloud.domain.errors import NetworkError, Throttled
 from cloud.domain.events import Event, EventType, NewEvent
+from cloud.domain.records import Connection
 from cloud.settings import Settings
 
 pytestmark = pytest.mark.xdist_group("event-log")
@@ -88,9 +91,15 @@ def _answered(request: AWSPreparedRequest, status: int, body: dict[str, Any]) ->
     return response
 
 
+@pytest.fixture(scope="module")
+def by_wire(settings: Settings) -> Settings:
+    """By a name under which the emulated AWS isn't answered within the process: a fault needs a wire."""
+    return replace(settings, endpoint_url=settings.endpoint_url.replace("127.0.0.1", "localhost"))
+
+
 @pytest.fixture
-def wire(settings: Settings) -> Iterator[Wire]:
-    hooks, between = database(settings).connection.client.meta.events, Wire()
+def wire(by_wire: Settings) -> Iterator[Wire]:
+    hooks, between = database(by_wire).connection.client.meta.events, Wire()
     hooks.register("before-send.dynamodb.TransactWriteItems", between)
     yield between
     hooks.unregister("before-send.dynamodb.TransactWriteItems", between)
@@ -127,8 +136,8 @@ class Operation:
 
 
 @pytest.fixture
-def operation(settings: Settings, clock: ManualClock, fresh: Fresh) -> Operation:
-    return Operation(settings, clock, fresh)
+def operation(by_wire: Settings, clock: ManualClock, fresh: Fresh) -> Operation:
+    return Operation(by_wire, clock, fresh)
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_stored_twice(
@@ -291,3 +300,73 @@ def test_eight_writers_on_a_bad_line_leave_no_gap_and_store_each_event_once(oper
         told = [event for mine in pool.map(write, range(8)) for event in mine]
     assert sorted(told, key=lambda event: event.sequence) == list(operation.stored())
     assert len(told) == 48
+
+
+# -- what DynamoDB shows late
+
+
+@pytest.fixture
+def queries(by_wire: Settings) -> Iterator[list[Callable[[dict[str, Any]], None]]]:
+    """What is done to the answers of the queries from now on, one after the other."""
+    changes: list[Callable[[dict[str, Any]], None]] = []
+    hooks, http = database(by_wire).connection.client.meta.events, URLLib3Session()
+
+    def between(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if not changes:
+            return None
+        body = json.loads(http.send(request).content)
+        changes.pop(0)(body)
+        return _answered(request, 200, body)
+
+    hooks.register("before-send.dynamodb.Query", between)
+    yield changes
+    hooks.unregister("before-send.dynamodb.Query", between)
+
+
+def without(*indices: int) -> Callable[[dict[str, Any]], None]:
+    """Leaves some items of an answer out."""
+
+    def change(body: dict[str, Any]) -> None:
+        body["Items"] = [item for index, item in enumerate(body["Items"]) if index not in indices]
+        body["Count"] = body["ScannedCount"] = len(body["Items"])
+
+    return change
+
+
+def test_a_transaction_of_which_a_query_sees_a_part_is_read_again(
+    operation: Operation, queries: list[Callable[[dict[str, Any]], None]]
+) -> None:
+    told = operation.process()(5)
+    queries += [without(0), without(2, 3)]
+    log = DynamoEventLog(operation._settings, operation._clock, sleep=operation.waits.append)
+    assert log.read(operation.deployment_id, operation.id) == told
+    assert len(operation.waits) == 2
+
+
+def test_what_stays_away_has_expired(operation: Operation, queries: list[Callable[[dict[str, Any]], None]]) -> None:
+    told = operation.process()(5)
+    queries += [without(0, 1)] * 10
+    log = DynamoEventLog(operation._settings, operation._clock, sleep=operation.waits.append)
+    assert log.read(operation.deployment_id, operation.id) == told[2:]
+    assert sum(operation.waits) < 1
+
+
+def a_connection(connections: DynamoConnectionStore, connection_id: str) -> None:
+    at = "2025-01-01T00:00:00.000Z"
+    connections.open(Connection(connection_id, "ann", "acme", "ann@example.com", at, at, 1_735_776_000))
+
+
+@pytest.mark.parametrize("late", [0, 3, 100])
+def test_a_subscription_is_listed_when_it_returns_or_after_two_seconds_at_the_latest(
+    by_wire: Settings, clock: ManualClock, fresh: Fresh, queries: list[Callable[[dict[str, Any]], None]], late: int
+) -> None:
+    waits: list[float] = []
+    connections = DynamoConnectionStore(by_wire, clock, sleep=waits.append)
+    connection_id, deployment_id = fresh("c"), fresh("D")
+    a_connection(connections, connection_id)
+    queries += [without(0)] * late
+    connections.subscribe(connection_id, deployment_id)
+    assert len(waits) == min(late, 8)
+    assert sum(waits) < 3
+    queries.clear()
+    assert connections.subscribers(deployment_id) == (connection_id,)

@@ -204,7 +204,7 @@ def test_what_was_never_created_is_cleared_and_created_once(site: Site) -> None:
     assert site.vpcs() == site.ids("aws:ec2/vpc:Vpc")
     assert len(site.vpcs()) == 1
     assert site.pending() == []
-    assert any("it does not exist" in data["message"] for data in log.of("log.created"))
+    assert any("it counts as not created" in data["message"] for data in log.of("log.created"))
 
 
 def test_a_destroy_takes_along_what_was_created_though_not_recorded(site: Site) -> None:

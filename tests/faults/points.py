@@ -44,6 +44,8 @@ class Kind(StrEnum):
     """Lambda has no room for the invocation."""
     BREAK = "break"
     """Lambda fails, and the function did not run."""
+    UNHEARD = "fail unheard"
+    """Lambda says that it failed, and the function runs all the same, from now on unheard."""
     TWICE = "deliver twice"
     """The event is delivered twice, at once."""
     LATE = "deliver again later"
@@ -113,6 +115,10 @@ class Points:
         fault = self._strike(name)
         self.tasks.pause()
         return fault
+
+    def disarm(self) -> None:
+        """From now on nothing goes wrong."""
+        self._armed.clear()
 
     def note(self, text: str) -> None:
         """Into the trace only."""

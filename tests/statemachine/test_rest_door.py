@@ -143,7 +143,7 @@ def test_a_digest_that_is_none_is_refused(http: httpx.Client, deployment: str, d
 
 def test_if_match_refuses_a_manifest_that_has_changed(cloud: Control) -> None:
     deployment = cloud.deployment(CHAIN)
-    text = json.dumps(cloud.client.manifest(deployment)["manifest"])
+    text = json.dumps({**cloud.client.manifest(deployment)["manifest"], "policy": {"max_parallel": 2}})
     cloud.client.put_manifest(deployment, manifest=text, configs={}, programs={}, if_match="1")
     with pytest.raises(PreconditionFailed, match="at version 2, not 1"):
         cloud.client.put_manifest(deployment, manifest=text, configs={}, programs={}, if_match="1")
@@ -201,6 +201,44 @@ def test_an_idempotency_key_that_cannot_be_one_is_refused(http: httpx.Client, de
 @pytest.mark.parametrize("body", [{}, {"operation_id": "x", "environment": "dev"}, {"operation_id": "x" * 100}])
 def test_a_cancel_that_names_nothing_is_refused(http: httpx.Client, deployment: str, body: dict[str, str]) -> None:
     problem(http.post(f"/deployments/{deployment}/cancel", json=body), 422, "configuration")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 404, "not-found"),
+        ({"environment": "dev"}, 404, "not-found"),
+        ({"operation_id": "nothing"}, 404, "not-found"),
+        ({"operation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}, 404, "not-found"),
+        ({"operation_id": "x" * 100}, 422, "configuration"),
+        ({"forse": True}, 422, "configuration"),
+    ],
+)
+def test_a_retry_of_nothing_is_refused(
+    http: httpx.Client, deployment: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    problem(http.post(f"/deployments/{deployment}/retry", json=body), status, code)
+
+
+@pytest.mark.parametrize("kind", ["refresh", "drift"])
+def test_what_compares_is_refused_where_nothing_was_deployed(http: httpx.Client, deployment: str, kind: str) -> None:
+    for path, body in ((kind, {}), ("plan", {"operation": kind})):
+        answer = http.post(f"/deployments/{deployment}/{path}", json={"environment": "dev", **body})
+        assert "Nothing was ever deployed" in problem(answer, 422, "configuration")["detail"]
+
+
+def test_a_preview_is_accepted_with_its_place_and_once(http: httpx.Client, cloud: Control) -> None:
+    deployment = cloud.deployment(CHAIN)
+    answers = [
+        http.post(
+            f"/deployments/{deployment}/preview", json={"environment": "dev"}, headers={"Idempotency-Key": "once"}
+        )
+        for _ in range(2)
+    ]
+    assert {answer.status_code for answer in answers} == {202}
+    (place,) = {answer.headers["location"] for answer in answers}
+    assert http.get(place).json()["kind"] == "preview"
+    cloud.wait(answers[0].json()["id"])
 
 
 def test_a_cancel_where_nothing_runs(http: httpx.Client, deployment: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -136,15 +136,14 @@ class RawClient:
 
 @pytest.mark.parametrize("kind", ["stops reading", "dies in mid-frame", "stays in mid-frame"])
 def test_a_client_that_is_slow_or_dies_in_mid_frame_holds_nobody_back(cloud: Control, kind: str) -> None:
-    deployment = cloud.deployment(CHAIN, scripts={"network": {"logs": 40, "message": "x" * 25_000}})
+    deployment = cloud.deployment(CHAIN, scripts={"network": {"log": ["x" * 20_000] * 15}})
     client = RawClient(cloud, deployment)
     with closing(client.socket):
         if kind != "stops reading":
             client.say({"action": "ping"}, up_to=9)
         if kind == "dies in mid-frame":
-            client.socket.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-            )  # a reset, no farewell
+            # A reset instead of a farewell.
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.socket.close()
         operation = cloud.run(deployment)
         seen = asyncio.run(asyncio.wait_for(follow(cloud, deployment, operation["id"], Cursor("0", 0)), WAIT_SECONDS))
@@ -167,16 +166,17 @@ def test_a_gateway_that_restarts_in_mid_operation_costs_its_clients_nothing(
         first.wait()
         arguments = ("watch", deployment, "--operation", operation["id"])
         with shell.running(*arguments, "--json") as watching, shell.running(*arguments) as reading:
-            head = [watching.stdout.readline()]  # it follows
+            lines = cast("IO[str]", watching.stdout)
+            head = lines.readline()  # it follows
             read_until(reading, "runs")
             with cloud.local.without_gateway():
                 first.released.set()
                 second.wait()  # a stack has ended, another has begun, and nobody could be told
             second.released.set()
-            out, err = watching.communicate(timeout=WAIT_SECONDS)
+            out, err = lines.read(), watching.communicate(timeout=WAIT_SECONDS)[1]
             shown, told = reading.communicate(timeout=WAIT_SECONDS)
     assert (watching.returncode, reading.returncode) == (0, 0), (err, told)
-    *events, last = [json.loads(line) for line in (head[0] + out).splitlines()]
+    *events, last = [json.loads(line) for line in (head + out).splitlines()]
     rows = cloud.rows("logs", deployment, f"EVENT#{operation['id']}#")
     assert events == [as_told(row) for row in rows]  # each once, in order, to the letter
     assert (last["id"], last["state"]) == (operation["id"], "succeeded")

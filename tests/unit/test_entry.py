@@ -94,4 +94,4 @@ def test_attempts_grow_as_texts_over_retries_and_later_entries() -> None:
     attempts = [
         attempt_of({"entered_at": moment, "retries": retries}) for moment in entered for retries in (0, 1, 9, 10)
     ]
-    assert attempts == sorted(set(attempts))
+    assert ["", *attempts] == sorted({attempt_of({"token": "of an older definition"}), *attempts})

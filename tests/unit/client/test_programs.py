@@ -72,6 +72,25 @@ def test_what_is_no_file_is_refused(program: Path) -> None:
         zip_program(program, name="network")
 
 
+@pytest.mark.parametrize("odd", ["a\\b.py", "line\nbreak.py", os.fsdecode(b"latin-\xe9.py")])
+def test_a_name_that_would_not_arrive_is_refused(program: Path, odd: str) -> None:
+    (program / odd).write_text("")
+    with pytest.raises(ConfigurationError, match="no file can be packed under the name") as refused:
+        zip_program(program, name="network")
+    assert refused.value.message.isprintable()
+
+
+def test_a_link_to_itself_is_refused(program: Path) -> None:
+    (program / "loop").symlink_to("loop")
+    with pytest.raises(ConfigurationError, match="loop is no file"):
+        zip_program(program, name="network")
+
+
+def test_names_of_any_script_are_packed(program: Path) -> None:
+    (program / "Größe\u202f日本.py").write_text("")
+    assert "Größe\u202f日本.py" in names_in(zip_program(program, name="network"))
+
+
 def test_only_the_owners_right_to_execute_counts(program: Path) -> None:
     first = zip_program(program, name="network")
     (program / "__main__.py").chmod(0o666)

@@ -94,3 +94,31 @@ def test_a_deployment_in_use_is_told_from_one_that_is_not_there() -> None:
     body = problem_body(LockHeld("busy"), "r-1")
     with a_client(lambda _: httpx.Response(409, json=body)) as client, pytest.raises(LockHeld):
         client.exists("D123456")
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path"),
+    [
+        ("deploy", "POST", "/deployments/D123456/deploy"),
+        ("destroy", "DELETE", "/deployments/D123456"),
+        ("preview", "POST", "/deployments/D123456/preview"),
+        ("refresh", "POST", "/deployments/D123456/refresh"),
+        ("drift", "POST", "/deployments/D123456/drift"),
+        ("retry", "POST", "/deployments/D123456/retry"),
+    ],
+)
+def test_every_operation_is_started_at_its_route_under_its_key(call: str, method: str, path: str) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(202, json={"id": "01J"})
+
+    with a_client(answer) as client:
+        start = getattr(client, call)
+        assert start("D123456", {"environment": "dev"}, idempotency_key="once") == {"id": "01J"}
+        start("D123456", {"environment": "dev"})
+    first, second = seen
+    assert (first.method, first.url.path, json.loads(first.content)) == (method, path, {"environment": "dev"})
+    assert first.headers["idempotency-key"] == "once"
+    assert "idempotency-key" not in second.headers

@@ -107,7 +107,7 @@ def check_the_end(scene: Scene, operation: Operation) -> None:
     schedule, _ = scene.stores.operations.get_schedule(scene.deployment_id, operation.id)
     results: dict[str, set[str]] = {}
     for event in events:
-        if "stack" in event.data and event.data.get("status") not in (None, "deploying", "destroying"):
+        if "stack" in event.data and event.data.get("status") not in (None, "waiting", "deploying", "destroying"):
             results.setdefault(event.data["stack"], set()).add(event.data["status"])
     for name in schedule.stacks:
         assert len(results[name]) == 1, f"{name} ended in {results[name]}"

@@ -49,11 +49,15 @@ def reconcile(scene: Scene, operation_id: str) -> Verdict:
 def claimed(scene: Scene) -> str:
     """An operation whose first stack runs: its runner has beaten a moment ago."""
     operation_id = begun(scene)
+    claim(scene, operation_id)
+    return operation_id
+
+
+def claim(scene: Scene, operation_id: str) -> None:
     now = scene.platform.timestamp()
     ends_by = "2025-01-01T00:16:30.000Z"
     row = replace(scene.row("network"), attempt=1, claim=RunClaim(operation_id, 1, KILLED, now, now, ends_by))
     scene.stores.stacks.put(row)
-    return operation_id
 
 
 def stopped(scene: Scene, operation_id: str) -> str:
@@ -258,6 +262,41 @@ def test_two_that_begin_at_once_are_one(scene: Scene, store: str) -> None:
     assert scene.lock_held()
 
 
+class Claiming:
+    """A store of operations: as soon as the schedule is cancelled, a delivery that was under way claims its stack."""
+
+    def __init__(self, scene: Scene, operation_id: str) -> None:
+        self._scene, self._operation_id = scene, operation_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scene.stores.operations, name)
+
+    def put_schedule(self, *arguments: Any) -> None:
+        self._scene.stores.operations.put_schedule(*arguments)
+        if self._scene.row("network").claim is None:
+            claim(self._scene, self._operation_id)
+
+
+@pytest.mark.parametrize("by_finish_operation", [False, True])
+def test_a_run_that_claims_while_its_stack_is_settled_is_waited_for(scene: Scene, by_finish_operation: bool) -> None:
+    operation_id = begun(scene)
+    stores: Any = replace(scene.stores, operations=Claiming(scene, operation_id))  # type: ignore[arg-type]
+    racing = replace(scene.platform, stores=stores)
+    if by_finish_operation:
+        caught = {"Error": "States.TaskFailed", "Cause": "RecordStack died"}
+        finish_operation(racing, scene.deployment_id, operation_id, state=None, caught=caught)
+        stopped(scene, operation_id)
+    else:
+        stopped(scene, operation_id)
+        assert reconcile_operation(racing, scene.deployment_id, operation_id) is Verdict.WAITING
+    assert scene.lock_held()
+    assert scene.operation(operation_id).cancel_requested
+    assert scene.sweep() == {"waiting": 1}
+    assert scene.sweep(later=EXPIRES_SECONDS) == {"settled": 1}
+    assert scene.operation(operation_id).state is TaskState.ERROR
+    assert scene.row("network").claim is None
+
+
 class Locked(ScriptedRunner):
     """A runner that can't free locks."""
 
@@ -281,6 +320,7 @@ def test_a_lock_of_pulumi_that_cannot_be_freed_is_tried_again_or_left(scene: Sce
         assert scene.sweep(later=SETTLING_SECONDS) == {"settled": 1}
     else:
         assert reconcile_operation(platform, scene.deployment_id, operation_id) is Verdict.SETTLED
+        assert ("network", "warning", "no such stack") in scene.told(operation_id, "stack", "level", "message")
     assert not scene.lock_held()
 
 

@@ -139,6 +139,13 @@ def test_the_default_is_the_latest_of_the_environment_that_did_more_than_look(sc
         retry_operation(scene.platform, "D999999", requester=ME)
 
 
+def test_the_latest_is_found_behind_however_many_looks(scene: Scene) -> None:
+    earlier = failed(scene)
+    for _ in range(60):
+        scene.start(OperationKind.PREVIEW)
+    assert retried(scene).retry_of == earlier.id
+
+
 def test_a_preview_is_retried_when_it_is_named(scene: Scene) -> None:
     scene.manifest(GRAPH)
     preview = scene.start(OperationKind.PREVIEW, selection=Selection(only=("nowhere",)))

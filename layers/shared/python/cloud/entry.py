@@ -18,7 +18,10 @@ Handler = Callable[[Any, Any], Any]
 
 def attempt_of(event: Mapping[str, Any]) -> str:
     """Which attempt of its task a delivery is, from ``entered_at`` (``$$.State.EnteredTime``) and ``retries``
-    (``$$.State.RetryCount``): texts that grow with every attempt, also over a redrive of the execution."""
+    (``$$.State.RetryCount``): texts that grow with every attempt, also over a redrive of the execution. Empty for an execution
+    that was started by a definition which did not tell yet: it may wait for days, and keeps its definition."""
+    if "entered_at" not in event:
+        return ""
     entered = datetime.fromisoformat(str(event["entered_at"])).astimezone(UTC)
     return f"{entered.isoformat(timespec='microseconds')}#{int(event['retries']):03}"
 

@@ -14,6 +14,8 @@ import difflib
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pulumi
@@ -57,29 +59,12 @@ def load(model: type[Model]) -> Model:
         pulumi.log.warn(warning)
     preview = current_preview()
     preview.configuration_was_read()
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    awaited: dict[str, UnknownValue] = {}  # by camelCase key: what a field can't do without
-    for name, field in model.model_fields.items():
-        camel = field.alias or name
-        given = _given(config, preview, (camel, name))
-        if len(given) > 1 and len({str(value) for value in given.values()}) > 1:
-            problems.append(f"{config.full_key(camel)}: also given as '{name}', with another value; keep one of them")
-        for value in given.values():
-            if isinstance(value, UnknownValue):
-                if value.is_whole and not _takes_outputs(field.annotation):
-                    awaited[camel] = value
-                else:
-                    values[camel] = value.with_outputs()
-                continue
-            decoded = _decode(value, field.annotation)
-            if decoded is None and _is_optional(field.annotation):
-                continue
-            values[camel] = decoded
+    given = _collect(model, config, preview)
+    problems, awaited = given.problems, given.awaited
     try:
-        loaded = model.model_validate(values)
+        loaded = model.model_validate(given.values)
     except ValidationError as error:
-        awaited |= _awaited_inside(error, _given(config, preview, values))
+        awaited |= _awaited_inside(error, _given(config, preview, given.values))
         problems.extend(_explain(error, config, _aliases(model), awaited))
         loaded = None
     if problems:
@@ -93,6 +78,37 @@ def load(model: type[Model]) -> Model:
             f"the program can't go on without the value of {keys}",
         )
     return loaded
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What is given for a model, by camelCase key. ``awaited`` is unknown, in fields that can't do without."""
+
+    values: dict[str, Any] = dataclass_field(default_factory=dict)
+    awaited: dict[str, UnknownValue] = dataclass_field(default_factory=dict)
+    problems: list[str] = dataclass_field(default_factory=list)
+
+
+def _collect(model: type[BaseModel], config: pulumi.Config, preview: Preview) -> _Collected:
+    found = _Collected()
+    for name, field in model.model_fields.items():
+        camel = field.alias or name
+        given = _given(config, preview, (camel, name))
+        if len(given) > 1 and len({str(value) for value in given.values()}) > 1:
+            found.problems.append(
+                f"{config.full_key(camel)}: also given as '{name}', with another value; keep one of them"
+            )
+        for value in given.values():
+            if isinstance(value, UnknownValue):
+                if value.is_whole and not _takes_outputs(field.annotation):
+                    found.awaited[camel] = value
+                else:
+                    found.values[camel] = value.with_outputs()
+                continue
+            decoded = _decode(value, field.annotation)
+            if decoded is not None or not _is_optional(field.annotation):
+                found.values[camel] = decoded
+    return found
 
 
 def _given(config: pulumi.Config, preview: Preview, keys: Iterable[str]) -> dict[str, str | UnknownValue]:

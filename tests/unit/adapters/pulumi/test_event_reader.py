@@ -84,6 +84,11 @@ def test_a_replacement_counts_as_one_change(reader: EventReader) -> None:
     assert reader.changes == {"replace": 1}
 
 
+def test_the_steps_of_a_refresh_count_although_no_program_asked_for_them(reader: EventReader) -> None:
+    reader.read(step("resOutputsEvent", "update", logical=None))
+    assert reader.changes == {"update": 1}
+
+
 @pytest.mark.parametrize(
     "resource_type", ["pulumi:pulumi:Stack", "pulumi:providers:aws", "pulumi:pulumi:StackReference"]
 )

@@ -285,7 +285,7 @@ def test_a_secret_that_is_being_deleted_is_there_no_more(aws: EmulatedAws, look:
     secrets.create_secret(Name=name)
     secrets.delete_secret(SecretId=name, RecoveryWindowInDays=7)
 
-    assert look("aws:secretsmanager/secret:Secret", {"name": name}).verdict is Verdict.UNKNOWN
+    assert look("aws:secretsmanager/secret:Secret", {"name": name}).verdict is Verdict.ABSENT
 
 
 def test_a_bucket_with_the_tags_of_another_deployment_is_not_taken(aws: EmulatedAws, look: Look) -> None:
@@ -409,7 +409,7 @@ def test_absence_is_believed_at_the_second_look(aws: EmulatedAws) -> None:
 
 
 def test_it_asks_with_the_provider_s_own_roles_region_and_endpoints(aws: EmulatedAws, look: Look) -> None:
-    sts = {"roleArn": f"arn:aws:iam::{'2' * 12}:role/deployer", "externalId": "x"}
+    sts = {"roleArn": f"arn:aws:iam::{'2' * 12}:role/deployer", "externalId": "shop"}
     provider = {
         "region": "eu-west-1",
         "assumeRoles": json.dumps([sts]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ MAX_BYTES = 50 * 1024 * 1024
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell
 _UNIX = 3
+_UNPACKABLE = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]")
+"""Backslashes are refused by who unpacks; what is no UTF-8 arrives as lone surrogates."""
 _NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -68,6 +71,8 @@ def _files(folder: Path, include: Mapping[str, Path], name: str) -> list[tuple[s
     for place, root in [("", folder), *sorted(include.items())]:
         for path in _files_of(root, name):
             target = (PurePosixPath(place) / path.relative_to(root).as_posix()).as_posix()
+            if _UNPACKABLE.search(target):
+                raise ConfigurationError(f"{name}: no file can be packed under the name {target!r}.", stack=name)
             if target in found:
                 raise ConfigurationError(
                     f"{name}: {found[target]} and {path} would both be {target} of the program.",
@@ -96,8 +101,8 @@ def _files_of(folder: Path, name: str) -> Iterator[Path]:
             path = Path(parent) / item
             if item.endswith(LEFT_OUT_SUFFIXES):
                 continue
+            if not path.is_file():  # first: a link to itself can't be resolved
+                raise ConfigurationError(f"{name}: {path} is no file, and can't be packed.", stack=name)
             if not path.resolve().is_relative_to(root):
                 raise ConfigurationError(f"{name}: {path} is a link that leads out of the program.", stack=name)
-            if not path.is_file():
-                raise ConfigurationError(f"{name}: {path} is no file, and can't be packed.", stack=name)
             yield path

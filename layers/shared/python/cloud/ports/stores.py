@@ -174,7 +174,7 @@ class EventLog(Protocol):
         ...
 
     def read(self, deployment_id: str, operation_id: str, *, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        """Events with a sequence above ``after``, in order."""
+        """Events with a sequence above ``after``, in order. One that is missing between them is stored no more."""
         ...
 
     def write_lines(self, lines: Sequence[LogLine]) -> None:

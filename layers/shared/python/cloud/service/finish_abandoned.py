@@ -9,7 +9,7 @@ in the queue, whoever cancels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud.domain.errors import CloudError, InternalError, RunInterrupted, StaleWrite, from_dict
@@ -19,6 +19,7 @@ from cloud.domain.states import TaskState
 from cloud.service.end_operation import Ended, end_operation, request_stop, state_after
 from cloud.service.environment_lock import has_ended, release_environment
 from cloud.service.evaluate_outcome import evaluate_outcome
+from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.run_claims import is_expired
 from cloud.service.settle_stacks import claimed_rows, settle_stacks
@@ -42,26 +43,12 @@ def finish_abandoned(
     if operation.settled:
         release_environment(platform, operation)  # of a ticket that a delivery took which came too late
         return True
-    state, error = _end_of(operation)
+    end: _End | None = _end_of(operation)
     if operation.state is TaskState.RUNNING:
-        now = platform.clock.now()
-        if _is_being_settled(operation, now):
-            return False
-        rows = claimed_rows(platform, operation)
-        if any(row.claim and not is_expired(row.claim, now) for row in rows):
-            request_stop(platform, operation, _broken_off(operation_id))
-            return False
-        if (rows and free_lock is None) or not _take_turn(platform, operation):
-            return False
-        schedule, _ = platform.stores.operations.get_schedule(deployment_id, operation_id)
-        if schedule.is_finished and not operation.error:
-            # Every stack has ended: only the last step is missing.
-            state = evaluate_outcome(platform, deployment_id, operation_id)
-            error = error if state is TaskState.ERROR else None
-        if free_lock is not None and not all(_clear(platform, row, free_lock) for row in rows):
-            return False
-        settle_stacks(platform, operation, [row.stack for row in rows])
-    pass_on(platform, end_operation(platform, deployment_id, operation_id, state, error))
+        end = _settle(platform, operation, free_lock)
+    if end is None:
+        return False
+    pass_on(platform, end_operation(platform, deployment_id, operation_id, end.state, end.error))
     return True
 
 
@@ -80,14 +67,48 @@ def free_from_the_dead(platform: Platform, lock: EnvironmentLock) -> Environment
     return platform.stores.operations.get_lock(lock.deployment_id, lock.environment)
 
 
-def _end_of(operation: Operation) -> tuple[TaskState, CloudError | None]:
-    """How the operation ends: with the error that it was left with, cancelled if somebody asked for it, else broken off."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """With what an operation ends."""
+
+    state: TaskState
+    error: CloudError | None = None
+
+
+def _settle(platform: Platform, operation: Operation, free_lock: FreeLock | None) -> _End | None:
+    """Bring all stacks of a running operation to their ends. None: not here, or not yet."""
+    now = platform.clock.now()
+    if _is_being_settled(operation, now):
+        return None
+    rows = claimed_rows(platform, operation)
+    if any(row.claim and not is_expired(row.claim, now) for row in rows):
+        request_stop(platform, operation, _broken_off(operation.id))
+        return None
+    if (rows and free_lock is None) or not _take_turn(platform, operation):
+        return None
+    end = _end_of(operation)
+    schedule, _ = platform.stores.operations.get_schedule(operation.deployment_id, operation.id)
+    if schedule.is_finished and not operation.error:  # every stack has ended: only the last step is missing
+        state = evaluate_outcome(platform, operation.deployment_id, operation.id)
+        end = end if state is TaskState.ERROR else _End(state)
+    if free_lock is None or all(_clear(platform, row, free_lock) for row in rows):
+        settle_stacks(platform, operation, [row.stack for row in rows])
+        # Looked at again: a delivery that was under way may have claimed its stack before it was recorded. None can any more.
+        if not claimed_rows(platform, operation):
+            return end
+    until_fresh(lambda: _give_turn_back(platform, operation))
+    request_stop(platform, operation, _broken_off(operation.id))
+    return None
+
+
+def _end_of(operation: Operation) -> _End:
+    """With the error that it was left with; cancelled, if somebody asked for it; else broken off."""
     if operation.error is not None:
         error = from_dict(operation.error)
-        return state_after(error), error
+        return _End(state_after(error), error)
     if operation.cancel_requested:
-        return TaskState.CANCELLED, RunInterrupted("The operation was cancelled.", operation_id=operation.id)
-    return TaskState.ERROR, _broken_off(operation.id)
+        return _End(TaskState.CANCELLED, RunInterrupted("The operation was cancelled.", operation_id=operation.id))
+    return _End(TaskState.ERROR, _broken_off(operation.id))
 
 
 def _broken_off(operation_id: str) -> CloudError:
@@ -110,6 +131,11 @@ def _take_turn(platform: Platform, operation: Operation) -> bool:
     except StaleWrite:
         return False
     return True
+
+
+def _give_turn_back(platform: Platform, operation: Operation) -> None:
+    current = platform.stores.operations.get(operation.deployment_id, operation.id)
+    platform.stores.operations.put(replace(current, settling_since=""))
 
 
 def _clear(platform: Platform, row: StackRecord, free_lock: FreeLock) -> bool:

@@ -31,13 +31,14 @@ def finish_operation(
     operation = platform.stores.operations.get(deployment_id, operation_id)
     if not operation.state.is_terminal:
         left = claimed_rows(platform, operation)
+        if error is not None and not left:
+            settle_stacks(platform, operation)
+            left = claimed_rows(platform, operation)  # of a delivery that claimed its stack before it was recorded
         if left:
             request_stop(platform, operation, error)
             names = ", ".join(row.stack for row in left)
             message = f"A run of {names} may still be at work: the operation ends when it is proved to be gone."
             return {"operation_id": operation_id, "state": state.value, "message": message}
-        if error is not None:
-            settle_stacks(platform, operation)
     ended = end_operation(platform, deployment_id, operation_id, state, error)
     pass_on(platform, ended)
     return {

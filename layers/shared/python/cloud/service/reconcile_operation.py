@@ -15,10 +15,12 @@ from enum import StrEnum
 from typing import Any
 
 from cloud.domain.errors import CloudError, InternalError, NotFound, StaleWrite
+from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.operations import Operation
 from cloud.domain.records import StackRecord
 from cloud.domain.states import TaskState
+from cloud.service.announcing import announce
 from cloud.service.end_operation import end_operation, state_after
 from cloud.service.environment_lock import has_ended
 from cloud.service.finish_abandoned import finish_abandoned, free_from_the_dead, pass_on
@@ -145,10 +147,12 @@ def _of_execution(platform: Platform, arn: str, given: Mapping[str, Any]) -> Ope
 
 
 def _free_lock(platform: Platform, operation: Operation, row: StackRecord) -> None:
-    """Delete the lock that a dead run left in Pulumi's backend; one that can't be is left, and the next run is told of it."""
+    """Delete the lock that a dead run left in Pulumi's backend. One that can't be deleted is told of, and left."""
     pulumi_stack = pulumi_stack_name(operation.deployment_id, row.stack, operation.environment)
     try:
         platform.runner().free_lock(operation.project, pulumi_stack)
     except CloudError as error:
         if error.retryable:
             raise
+        told = {"stack": row.stack, "level": "warning", "message": error.message}
+        announce(platform, operation, NewEvent(EventType.LOG_CREATED, told))

@@ -161,7 +161,7 @@ class DynamoOperationStore:
             attempt=attempt,
             ttl=int((self._clock.now() + TOKEN_LIFE).timestamp()),
         )
-        is_latest = self._tokens.PK.does_not_exist() | (self._tokens.attempt <= attempt)
+        is_latest = self._tokens.attempt.does_not_exist() | (self._tokens.attempt <= attempt)
         try:
             self._database.put(row, is_latest, f"store the task token of {name}")
         except Refused as refused:

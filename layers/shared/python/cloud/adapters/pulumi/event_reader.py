@@ -25,6 +25,10 @@ MAX_PROBLEMS = 200
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _LEVELS = {"info": "info", "info#err": "info", "warning": "warning", "error": "error"}
+_PARTS = frozenset(
+    {"create-replacement", "delete-replaced", "read-replacement", "import-replacement", "discard-replaced", "refresh"}
+)
+"""Of a step that is told as a whole too. Not told by ``logical``: no step of a refresh is one of the program."""
 _QUIET = frozenset({"same", "read", "discard", "discard-replaced", "remove-pending-replace"})
 
 
@@ -130,7 +134,7 @@ class EventReader:
             return []  # a component's step is reported again when it registers its outputs
         self._finished_steps.add((step.urn, step.op.value))
         self._done += 1
-        if step.logical is not False and step.op.value != "refresh":
+        if step.op.value not in _PARTS:
             self.changes[step.op.value] += 1
             if step.op.value not in _QUIET:
                 self.steps.append(_planned_step(step))

@@ -212,20 +212,20 @@ NAMED: Mapping[str, ByName] = {
 }
 
 TAGGED_EC2: Mapping[str, str] = {
-    "aws:ec2/vpc:Vpc": "vpc",
-    "aws:ec2/subnet:Subnet": "subnet",
-    "aws:ec2/internetGateway:InternetGateway": "internet-gateway",
-    "aws:ec2/routeTable:RouteTable": "route-table",
-    "aws:ec2/natGateway:NatGateway": "natgateway",
-    "aws:ec2/eip:Eip": "elastic-ip",
-    "aws:ec2/networkAcl:NetworkAcl": "network-acl",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpc-endpoint",
-    "aws:ec2/flowLog:FlowLog": "vpc-flow-log",
-    "aws:ec2/instance:Instance": "instance",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security-group-rule",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security-group-rule",
+    "aws:ec2/vpc:Vpc": "vpc-",
+    "aws:ec2/subnet:Subnet": "subnet-",
+    "aws:ec2/internetGateway:InternetGateway": "igw-",
+    "aws:ec2/routeTable:RouteTable": "rtb-",
+    "aws:ec2/natGateway:NatGateway": "nat-",
+    "aws:ec2/eip:Eip": "eipalloc-",
+    "aws:ec2/networkAcl:NetworkAcl": "acl-",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce-",
+    "aws:ec2/flowLog:FlowLog": "fl-",
+    "aws:ec2/instance:Instance": "i-",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr-",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr-",
 }
-"""EC2's kinds with EC2's name of each, for DescribeTags: EC2 tells of its own tags sooner than the tagging service does."""
+"""EC2's kinds with the beginning of their ids, for DescribeTags: EC2 tells of its own tags sooner than the tagging service."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ LAG_SECONDS = 20.0
 OWNERS = ("deployment", "stack")
 """The platform's tags that say whose a resource is; without them a look-up by tags proves nothing."""
 
-_PAGE = 200
+_FILTER_VALUES = 200
+"""EC2 takes no more in one filter."""
 
 
 class AwsLookup:
@@ -149,7 +150,7 @@ def _by_tags(pending: PendingOperation, door: ProviderDoor) -> Decision:
         listed, is_proof = list(_tagged(TAGGED[kind], tags, door)), TAGGED[kind].is_proof
     # Fewer or more tags than ours make it another one's, or leave it open whose it is.
     same = [physical_id for physical_id, found in listed if found == tags]
-    if len(same) == 1 and len(listed) >= 1:
+    if len(same) == 1:
         return Decision(pending, Verdict.FOUND, "it is the only one with its tags", same[0])
     if same:
         return _unknown(pending, f"{len(same)} have its tags: {', '.join(sorted(same))}")
@@ -158,24 +159,20 @@ def _by_tags(pending: PendingOperation, door: ProviderDoor) -> Decision:
     return Decision(pending, Verdict.ABSENT, "none has its tags, which are part of the creation")
 
 
-def _tagged_in_ec2(
-    resource_type: str, tags: Mapping[str, str], door: ProviderDoor
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """(id, its tags) of what carries our tag ``deployment``."""
+def _tagged_in_ec2(prefix: str, tags: Mapping[str, str], door: ProviderDoor) -> Iterator[tuple[str, dict[str, str]]]:
+    """(id, its tags) of what carries our tag ``deployment`` and has an id of that kind."""
     pages = door.client("ec2").get_paginator("describe_tags")
 
-    def asked(**filters: str) -> Iterator[Mapping[str, Any]]:
-        named = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+    def asked(**filters: list[str]) -> Iterator[Mapping[str, Any]]:
+        named = [{"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()]
         for page in pages.paginate(Filters=named):
             yield from page["Tags"]
 
-    deployment = tags["deployment"]
-    candidates = {tag["ResourceId"] for tag in asked(resource_type=resource_type, key="deployment", value=deployment)}
-    if not candidates:
-        return
-    of_each: dict[str, dict[str, str]] = {candidate: {} for candidate in sorted(candidates)}
-    for tag in asked(resource_type=resource_type):
-        if tag["ResourceId"] in of_each:
+    marked = asked(key=["deployment"], value=[tags["deployment"]])
+    candidates = sorted({tag["ResourceId"] for tag in marked if tag["ResourceId"].startswith(prefix)})
+    of_each: dict[str, dict[str, str]] = {candidate: {} for candidate in candidates}
+    for start in range(0, len(candidates), _FILTER_VALUES):
+        for tag in asked(resource_id=candidates[start : start + _FILTER_VALUES]):
             of_each[tag["ResourceId"]][tag["Key"]] = tag["Value"]
     for physical_id, found in of_each.items():
         yield physical_id, _own(found)

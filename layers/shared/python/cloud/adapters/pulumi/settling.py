@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SETTLED_FOR = frozenset({OperationKind.DEPLOY, OperationKind.ROLLBACK, OperationKind.DESTROY, OperationKind.REFRESH})
 _SAYS: Mapping[Verdict, str] = {
     Verdict.FOUND: "it is there as {id}",
-    Verdict.ABSENT: "it does not exist",
+    Verdict.ABSENT: "it counts as not created",
     Verdict.UNKNOWN: "whether it exists is not known",
 }
 

@@ -1,4 +1,4 @@
-"""What a preview found, for people: per stack its steps and its planned outputs, in the order of the plan."""
+"""What a preview or a drift scan found, for people: per stack its steps and planned outputs, or what was changed by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from cloud_cli.columns import aligned
 from cloud_cli.progress import short_type
 from cloud_cli.terminal import clean
-from cloud_cli.wording import COMMON_OUTPUTS, counted, shown_value
+from cloud_cli.wording import COMMON_OUTPUTS, FOUND, counted, shown_value
 
 UNKNOWN = "unknown until deployed"
 
@@ -38,6 +38,26 @@ def render_previews(stacks: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
         for stack in shown:
             parts += _stack(str(stack["stack"]), stack["preview"])
     return Group(*parts)
+
+
+def render_drift(stacks: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """What differs from what was recorded, stack by stack; nothing where nothing does."""
+    parts: list[RenderableType] = []
+    for stack in stacks:
+        found = [step for step in stack.get("drift") or () if step.get("op") in _SIGNS]
+        if found:
+            parts += [Text(f"  {clean(stack['stack'])}", style="cyan"), aligned([_difference(step) for step in found])]
+    return Group("", Text("Changed by hand", style="bold"), *parts) if parts else Group()
+
+
+def _difference(step: Mapping[str, Any]) -> list[Text]:
+    sign, style = _SIGNS[step["op"]]
+    return [
+        Text(f"    {sign}", style=style),
+        Text(FOUND[step["op"]], style=style),
+        Text(short_type(str(step.get("type", "")))),
+        Text(clean(step.get("name", ""))),
+    ]
 
 
 def _stack(name: str, preview: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -22,7 +22,7 @@ from cloud.domain.errors import (
 from cloud.domain.secret import is_secret_form
 from cloud.domain.states import StackStatus, TaskState
 from cloud_cli.columns import aligned
-from cloud_cli.previews import render_previews
+from cloud_cli.previews import render_drift, render_previews
 from cloud_cli.progress import GOOD
 from cloud_cli.terminal import clean
 from cloud_cli.wording import COMMON_OUTPUTS, MARKS, TO_DEPLOY, changes, duration, first_line, shown_value, status_word
@@ -50,6 +50,8 @@ def render_summary(
         parts += ["", render_stacks(stacks, kind)]
     if kind == "preview":
         parts.append(render_previews(stacks, operation.get("plan")))
+    if kind in ("refresh", "drift"):
+        parts.append(render_drift(stacks))
     parts += [Text(clean(warning), style="yellow") for warning in (operation.get("plan") or {}).get("warnings", ())]
     shown = {stack["stack"]: outputs.get(stack["stack"], {}) for stack in stacks if _is_good(stack)}
     if kind == "deploy" and any(shown.values()):
@@ -116,7 +118,8 @@ def _is_to_deploy(stack: Mapping[str, Any]) -> bool:
 
 def _headline(operation: Mapping[str, Any]) -> Text:
     state = TaskState(operation["state"])
-    text = f"The {operation['kind']} of {operation['deployment_id']} in {operation['environment']} {_verb(state)}"
+    noun = "drift scan" if operation["kind"] == "drift" else operation["kind"]
+    text = f"The {noun} of {operation['deployment_id']} in {operation['environment']} {_verb(state)}"
     begun, ended = operation.get("created_at"), operation.get("finished_at")
     if begun and ended:
         seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
@@ -138,6 +141,8 @@ def _words(stack: Mapping[str, Any], status: StackStatus, operation: str) -> str
         return f"{clean(stack['blocked_by'])} failed"
     if status in (StackStatus.WAITING, StackStatus.PENDING) and not _is_to_deploy(stack):
         return "not started"
+    if status is StackStatus.DRIFTED and operation == "deploy":
+        return "changed by hand since; a deploy brings it back"
     if _is_good(stack):
         return changes(stack.get("changes") or {}, operation) or first_line(reason)
     return first_line(reason)

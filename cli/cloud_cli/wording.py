@@ -23,7 +23,15 @@ _DONE = {
     "refresh": "refreshed",
     "same": "unchanged",
 }
-_FOUND = {"update": "changed", "delete": "gone", "create": "new", "refresh": "changed", "same": "as recorded"}
+FOUND = {
+    "create": "new",
+    "update": "changed",
+    "replace": "changed",
+    "delete": "gone",
+    "import": "new",
+    "refresh": "changed",
+    "same": "as recorded",
+}
 """What a refresh or a drift scan says of resources that it compares with what is there."""
 _LEFT_OUT = ("read", "discard")
 
@@ -78,7 +86,7 @@ def changes(counts: Mapping[str, int], operation: str = "deploy") -> str:
 def _change(kind: str, operation: str) -> str:
     if operation == "preview" and kind != "same":
         return f"to {kind}"
-    words = _FOUND if operation in ("refresh", "drift") else _DONE
+    words = FOUND if operation in ("refresh", "drift") else _DONE
     return words.get(kind, kind)
 
 

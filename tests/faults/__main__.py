@@ -1,7 +1,7 @@
 """``make chaos``: run seeds, tell which fail, and replay one.
 
-    python -m tests.faults --runs 1000 --first 1
-    python -m tests.faults --seed 42
+python -m tests.faults --runs 1000 --first 1
+python -m tests.faults --seed 42
 """
 
 from __future__ import annotations

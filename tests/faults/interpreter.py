@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,6 @@ class Execution:
     arn: str
     input: Json
     tasks: Tasks
-    functions: Mapping[str, str]
     invoke: Invoke
     tokens: Tokens
     now: Callable[[], str]
@@ -105,21 +104,27 @@ class Execution:
             name = state["Next"]
 
     def _retried(self, state: Json, data: Json, item: Json) -> Json:
-        context = {"Execution": {"Id": self.arn}, "State": {"EnteredTime": self.now()}, "Map": {"Item": {"Value": item}}}
-        retriers, used, retries = state.get("Retry", ()), {}, 0
+        entered = {"EnteredTime": self.now()}
+        context: dict[str, Json] = {"Execution": {"Id": self.arn}, "Map": {"Item": {"Value": item}}}
+        retriers, retries = state.get("Retry", ()), 0
+        used: dict[int, int] = {}
         while True:
             try:
                 if state["Type"] == "Map":
                     return self._map(state, data, context)
-                return self._task(state, data, {**context, "State": {**context["State"], "RetryCount": retries}})
+                return self._task(state, data, {**context, "State": {**entered, "RetryCount": retries}})
             except Failure as failure:
                 index = next((i for i, r in enumerate(retriers) if _matches(failure, r["ErrorEquals"])), None)
                 if index is None or used.get(index, 0) >= retriers[index]["MaxAttempts"]:
                     raise
                 retrier, again = retriers[index], used.get(index, 0)
-                longest = min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** again, retrier["MaxDelaySeconds"])
                 used[index], retries = again + 1, retries + 1
-                self.tasks.wait(seconds=self.tasks.chance.uniform(0.0, longest))
+                self.tasks.wait(seconds=self._pause(retrier, again))
+
+    def _pause(self, retrier: Json, again: int) -> float:
+        longest = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** again
+        longest = float(min(longest, retrier.get("MaxDelaySeconds", longest)))
+        return self.tasks.chance.uniform(0.0, longest) if retrier.get("JitterStrategy") == "FULL" else longest
 
     def _task(self, state: Json, data: Json, context: Json) -> Json:
         kind = state["Resource"].removeprefix("arn:aws:states:::")
@@ -155,7 +160,8 @@ class Execution:
 
     def _map(self, state: Json, data: Json, context: Json) -> Json:
         items, width = _path(state["ItemsPath"], data, context), _path(state["MaxConcurrencyPath"], data, context)
-        waiting, begun = list(items), []
+        waiting = list(items)
+        begun: list[Task] = []
 
         def begin(item: Json) -> Task:
             inner = {**context, "Map": {"Item": {"Value": item}}}

@@ -30,9 +30,8 @@ def check(world: World) -> list[str]:
 
 def check_deployed(world: World) -> list[str]:
     """After a plain deploy that had no fault: all is there, as the programs want it, and nothing else."""
-    last = world.operations()[-1]
+    _ended_well(world)
     must = world.ledger.must
-    must(last.state in (TaskState.SUCCEEDED, TaskState.COMPLETED), f"the deploy afterwards ended as {last.state}: {last.error}")
     expected: dict[str, str] = {}
     rows = {row.stack: row for row in world.rows()}
     for stack in _in_order(world):
@@ -50,12 +49,17 @@ def check_deployed(world: World) -> list[str]:
 
 def check_destroyed(world: World) -> list[str]:
     """After a plain destroy that had no fault: nothing is left."""
-    last = world.operations()[-1]
+    _ended_well(world)
     must = world.ledger.must
-    must(last.state in (TaskState.SUCCEEDED, TaskState.COMPLETED), f"the destroy afterwards ended as {last.state}: {last.error}")
     left = sorted(f"{each.stack}/{each.name}" for each in world.model.aws.resources.values())
     must(not left, f"left in AWS: {', '.join(left)}")
     return check(world)
+
+
+def _ended_well(world: World) -> None:
+    last = world.operations()[-1]
+    good = last.state in (TaskState.SUCCEEDED, TaskState.COMPLETED)
+    world.ledger.must(good, f"the {last.kind} afterwards ended as {last.state}: {last.error}")
 
 
 def _acknowledged(world: World) -> None:
@@ -87,7 +91,10 @@ def _ended_once(world: World, operation: Operation) -> None:
     ends = [event.sequence for event in events if event.data.get("terminal")]
     must(ends == [len(events)], f"operation {operation.id} told its end at {ends} of {len(events)} events")
     if events:
-        must(events[-1].data.get("state") == operation.state.value, f"operation {operation.id} told another end than it has")
+        must(
+            events[-1].data.get("state") == operation.state.value,
+            f"operation {operation.id} told another end than it has",
+        )
     told: dict[str, set[str]] = {}
     for event in events:
         if "stack" in event.data and event.data.get("status") not in _UNDER_WAY:
@@ -99,10 +106,10 @@ def _ended_once(world: World, operation: Operation) -> None:
             must(len(told.get(stack, ())) == 1, f"{stack} of {operation.id} was told as {sorted(told.get(stack, ()))}")
     finished = {(each.operation_id, each.stack) for each in world.model.finished} | ledger.unchanged
     for stack, statuses in told.items():
-        key, good = (operation.id, stack), bool(statuses & _GOOD)
-        must(good or key not in ledger.reported, f"{stack} of {operation.id} succeeded, and was told as {sorted(statuses)}")
+        key, good, said = (operation.id, stack), bool(statuses & _GOOD), ", ".join(sorted(statuses))
+        must(good or key not in ledger.reported, f"{stack} of {operation.id} succeeded, and was told as {said}")
         if not operation.kind.only_looks:
-            must(not good or key in finished, f"{stack} of {operation.id} was told {sorted(statuses)}; Pulumi never finished it")
+            must(not good or key in finished, f"{stack} of {operation.id} was told as {said}; Pulumi never finished it")
 
 
 def _events(world: World, operation: Operation) -> list[Event]:
@@ -117,10 +124,15 @@ def _agrees(world: World, row: StackRecord) -> None:
     must, state = world.ledger.must, world.model.checkpoint(world.pulumi_stack(row.stack))
     must(row.status.is_settled, f"the row of {row.stack} is still {row.status}")
     must(row.is_recorded and row.report is None, f"the result of {row.stack} was never made of its report")
-    must(state.is_empty or row.is_deployed, f"Pulumi's state of {row.stack} holds something, and its row says it is gone")
+    must(
+        state.is_empty or row.is_deployed, f"Pulumi's state of {row.stack} holds something, and its row says it is gone"
+    )
     if row.status in _STANDING and row.status is not StackStatus.DRIFTED:
         must(not state.pending, f"{row.stack} is {row.status} with pending operations")
-        must(dict(row.outputs) == dict(state.outputs), f"the row of {row.stack} has {row.outputs}, Pulumi {state.outputs}")
+        must(
+            dict(row.outputs) == dict(state.outputs),
+            f"the row of {row.stack} has {row.outputs}, Pulumi {state.outputs}",
+        )
         must(row.resource_count == len(state.resources), f"the row of {row.stack} counts other resources than Pulumi")
     if row.status is StackStatus.DESTROYED:
         must(state.is_empty, f"{row.stack} is destroyed, and Pulumi's state is not empty")
@@ -144,7 +156,9 @@ def _state_and_aws(world: World, stack: str) -> None:
         must(exists or each in state.pending, f"{each} is in Pulumi's state, and not in AWS")
         if exists and each not in state.pending:
             actual = world.model.aws.resources[where.id].revision
-            must(actual == where.revision, f"{each} has revision {actual} in AWS and {where.revision} in Pulumi's state")
+            must(
+                actual == where.revision, f"{each} has revision {actual} in AWS and {where.revision} in Pulumi's state"
+            )
 
 
 def _in_order(world: World) -> list[str]:

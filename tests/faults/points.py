@@ -1,8 +1,8 @@
 """The named points of a run, and the faults that happen there.
 
-A point is named by who reaches it and where: ``record_stack network: after stacks.put``, ``run_stack app: before create app-1``,
-``open_operation: invoke``. Whatever goes through a port, an invocation or the engine passes points, and at each one another task
-may go on first. A fault happens at the n-th point that its pattern matches, once.
+A point is named by who reaches it and where: ``record_stack network: after stacks.put``, ``open_operation: invoke``,
+``pulumi app: before create app-1``. Whatever goes through a port, an invocation or the engine passes points, and at each one
+another task may go on first. A fault happens at the n-th point that its pattern matches, once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ READS = re.compile(r"(get|list|read|has|is|recent|lines|registrations|etag|subsc
 
 
 class Kind(StrEnum):
-    """What goes wrong. The last column of docs/reliability.md says where each one may happen."""
+    """What goes wrong. docs/reliability.md says where, and how it ends."""
 
     KILL = "kill"
     """The sandbox is gone, with Pulumi in it: SIGKILL, out of memory, a host that fails."""
@@ -84,7 +84,7 @@ class Broke(Exception):
 
 
 class Points:
-    """``actions`` do what is not this module's: stopping, cancelling, killing the engine. ``happened`` are the faults that did."""
+    """``actions`` do what is not this module's: stopping, cancelling, killing the engine. ``happened``: what has struck."""
 
     def __init__(self, tasks: Tasks, faults: tuple[Fault, ...]) -> None:
         self.tasks = tasks
@@ -193,6 +193,4 @@ def tapped(platform: Platform, points: Points) -> Platform:
     names = Stores.__dataclass_fields__
     stores = Stores(**{name: Tapped(getattr(platform.stores, name), name, points) for name in names})
     workflow, state = Tapped(platform.workflow(), "workflow", points), Tapped(platform.state(), "state", points)
-    return replace(
-        platform, stores=stores, workflow=lambda: workflow, state=lambda: state, manifests={}, operations={}
-    )
+    return replace(platform, stores=stores, workflow=lambda: workflow, state=lambda: state, manifests={}, operations={})

@@ -1,8 +1,8 @@
 """A model of Pulumi and of AWS in which everything may break off half-way: states with pending operations, resources, locks.
 
 It keeps the promises that the real runner and engine keep, and only those: an operation is noted before AWS is asked and the
-resource after; a killed engine leaves its lock and what was pending; the next run settles that by looking at AWS first. That the
-real ones keep them is proved elsewhere (tests/contract/test_interrupted_updates.py, test_engine_faults.py).
+resource after; a killed engine leaves its lock and what was pending; the next run settles that by looking at AWS first. That
+the real ones keep them is proved elsewhere (tests/contract/test_interrupted_updates.py and test_engine_faults.py here).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHORT, LONG = (0.1, 4.0), (20.0, 150.0)
 
 @dataclass(frozen=True)
 class Program:
-    """What a stack's program wants: ``resources`` of this ``revision``. A ``broken`` one fails at the resource of this number."""
+    """What a stack's program wants: ``resources`` of this ``revision``; it fails at the resource number ``broken``."""
 
     resources: int = 2
     revision: int = 1
@@ -52,7 +52,9 @@ class Program:
 
     def outputs(self, stack: str, config: Mapping[str, Any]) -> dict[str, str]:
         """What it exports depends on what it was given, so that a stale input shows."""
-        given = ",".join(str(value) for key, value in sorted(config.items()) if key.rpartition(":")[2].startswith("from_"))
+        given = ",".join(
+            str(value) for key, value in sorted(config.items()) if key.rpartition(":")[2].startswith("from_")
+        )
         return {"id": f"{stack}@{self.revision}({given})"}
 
 
@@ -139,7 +141,9 @@ class PulumiModel:
 
     def free_lock(self, project: str, pulumi_stack: str) -> None:
         self.points.reach("before pulumi cancel")
-        at_work = [request for task, request in self.live.items() if request.pulumi_stack == pulumi_stack and _lives(task)]
+        at_work = [
+            request for task, request in self.live.items() if request.pulumi_stack == pulumi_stack and _lives(task)
+        ]
         if at_work:
             self.violations.append(f"Pulumi's lock on {pulumi_stack} was deleted while its owner was at work")
         self.checkpoint(pulumi_stack).lock = ""
@@ -168,12 +172,11 @@ class PulumiModel:
             raise task.error
         if isinstance(task.result, RunResult):
             return task.result
-        ids = {"stack": request.stack, "operation_id": request.operation_id}
         if ended_because == "time":
-            raise RunTimedOut("The run took too long and was ended.", **ids)
+            raise RunTimedOut("The run took too long and was ended.", stack=request.stack)
         if ended_because:
-            raise RunInterrupted("The run was cancelled before it ended.", **ids)
-        raise PulumiError("Pulumi was killed (SIGKILL).", **ids)
+            raise RunInterrupted("The run was cancelled before it ended.", stack=request.stack)
+        raise PulumiError("Pulumi was killed (SIGKILL).", stack=request.stack)
 
     # -- inside
 

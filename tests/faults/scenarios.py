@@ -171,7 +171,7 @@ def _fault(chance: random.Random) -> Fault:
 
 @dataclass(frozen=True)
 class Report:
-    """``broken`` are the sentences that do not hold; ``trace`` the points in their order, ``happened`` the faults that struck."""
+    """``broken`` are the sentences that do not hold; ``trace`` the points in order, ``happened`` what struck."""
 
     scenario: Scenario
     broken: tuple[str, ...]
@@ -190,9 +190,7 @@ class Report:
 
 def run(scenario: Scenario) -> Report:
     """Play it, recover without faults, and check after both."""
-    world = World(
-        scenario.seed, scenario.graph, scenario.faults, programs=scenario.programs, policy=scenario.policy
-    )
+    world = World(scenario.seed, scenario.graph, scenario.faults, programs=scenario.programs, policy=scenario.policy)
     broken: list[str] = []
     try:
         world.play(lambda: PLOTS[scenario.plot](world, scenario.pause))

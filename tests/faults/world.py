@@ -51,7 +51,7 @@ def definition() -> Any:
 
 
 class World:
-    """``graph`` maps each stack to its dependencies, ``programs`` to its program. The same seed and faults give the same run."""
+    """``graph`` maps each stack to its dependencies, ``programs`` to its program. The same seed and faults: the same run."""
 
     def __init__(
         self,
@@ -216,7 +216,6 @@ class World:
             arn,
             dict(payload),
             self.tasks,
-            {},
             lambda function, event: self.functions.invoke(function, event),
             self._workflow.tokens,
             self.platform.timestamp,
@@ -261,7 +260,9 @@ class World:
             return
         owner = self.stores.operations.get_lock(self.deployment_id, "dev").owner
         holds = owner is not None and owner.operation_id == request.operation_id
-        self.ledger.must(holds, f"a run of {request.stack} began for {request.operation_id}, which holds no environment")
+        self.ledger.must(
+            holds, f"a run of {request.stack} began for {request.operation_id}, which holds no environment"
+        )
         cancelled = self.cancelled.get(request.operation_id)
         self.ledger.must(
             cancelled is None or self.tasks.now - cancelled < 60.0,

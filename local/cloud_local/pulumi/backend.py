@@ -24,6 +24,7 @@ import yaml
 
 from .checkpoint import FEATURES, VERSION, features_of
 from .errors import PulumiError
+from .launcher_watch import die_with_launcher
 
 ORGANIZATION = "organization"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -77,6 +78,7 @@ def write_atomically(path: Path, text: str, *, staging: Path | None = None) -> N
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
+    die_with_launcher()
     temporary.replace(path)
 
 

@@ -35,6 +35,7 @@ PREIMPORTED = (
     "pulumi.runtime.proto.status_pb2",
     "cryptography.hazmat.primitives.ciphers.aead",
     "cloud_local.pulumi.cli",
+    "cloud_local.pulumi.launcher_watch",
     "cloud_local.pulumi.random_provider",
 )
 # Parts of pulumi_aws that ordinary stacks use. Its own lazy imports race across threads; loaded here, they can't.
@@ -123,7 +124,7 @@ class ForkServer:
         pid = os.fork()
         if pid == 0:
             os.close(keys)
-            _run_command(request, streams, child_keys)
+            _run_command(request, streams, child_keys, connection)
         os.close(child_keys)
         for fd in streams:
             os.close(fd)
@@ -160,6 +161,8 @@ class ForkServer:
             code = os.waitstatus_to_exitcode(status)
             with contextlib.suppress(OSError):
                 running.connection.sendall(str(code if code >= 0 else 128 - code).encode())
+                # Its end for everybody: the program, a fork of the engine, has the connection too and may have left daemons.
+                running.connection.shutdown(socket.SHUT_RDWR)
             running.connection.close()
 
 
@@ -196,7 +199,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(body), list(streams)
 
 
-def _run_command(request: dict[str, Any], streams: list[int], keys: int) -> None:
+def _run_command(request: dict[str, Any], streams: list[int], keys: int, connection: socket.socket) -> None:
     """In the fork: take the launcher's place, run the command, leave."""
     code = 1
     try:
@@ -204,11 +207,11 @@ def _run_command(request: dict[str, Any], streams: list[int], keys: int) -> None
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        for target, fd in enumerate((*streams, keys)):
+        for target, fd in enumerate((*streams, keys, connection.detach())):
             os.dup2(fd, target)
         # Nothing else of the server's is a fork's business: its sockets, its selector, other commands' pipes.
-        keys = len(streams)
-        os.closerange(keys + 1, min(os.sysconf("SC_OPEN_MAX"), _FD_LIMIT))
+        keys, door = len(streams), len(streams) + 1
+        os.closerange(door + 1, min(os.sysconf("SC_OPEN_MAX"), _FD_LIMIT))
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -217,8 +220,9 @@ def _run_command(request: dict[str, Any], streams: list[int], keys: int) -> None
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         os.chdir(request["directory"])
         sys.path[:0] = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-        from . import cli, passphrase
+        from . import cli, launcher_watch, passphrase
 
+        launcher_watch.watch(socket.socket(fileno=door))
         before = set(passphrase.known_keys())
         code = cli.main(request["words"])
         _teach_keys(keys, {k: v for k, v in passphrase.known_keys().items() if k not in before})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .backend import Backend, StackReference, write_atomically
 from .errors import PulumiError
+from .launcher_watch import die_with_launcher
 from .resource_state import timestamp
 
 
@@ -61,6 +62,7 @@ def lock(backend: Backend, stack: StackReference) -> Iterator[None]:
         _check(backend, stack, own)
         yield
     finally:
+        die_with_launcher()
         own.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from cloud.domain.plan import StackNode, make_plan
 from cloud_cli import tree
 from cloud_cli.live import PlainView
 from cloud_cli.progress import Progress
-from cloud_cli.summary import render_summary
+from cloud_cli.summary import render_stacks, render_summary
 from cloud_cli.terminal import make_console
 from tests.unit.cli.recorded import a_plan, an_event, an_operation
 
@@ -101,13 +101,33 @@ def test_a_drift_scan_speaks_of_what_is_recorded_and_what_was_changed() -> None:
         state="completed",
         plan=a_plan().to_dict(),
         stacks=[
-            a_stack("network", "drifted", changes={"update": 2, "delete": 1, "same": 5}),
+            a_stack(
+                "network",
+                "drifted",
+                changes={"update": 1, "delete": 1, "same": 5},
+                drift=[a_step("update", "aws:ec2/vpc:Vpc", "main"), a_step("delete", "aws:ec2/route:Route", "out")],
+            ),
             a_stack("orders", "unchanged", changes={"same": 4}),
         ],
     )
     text = text_of(render_summary(operation, {}))
-    assert "  ≠  network  drifted      1.0s  1 gone, 2 changed\n" in text
-    assert "  ✔  orders   as recorded  1.0s  4 as recorded" in text
+    assert text == (
+        "\n"
+        "The drift scan of D123456 in dev completed.\n"
+        "\n"
+        "  ≠  network  drifted      1.0s  1 gone, 1 changed\n"
+        "  ✔  orders   as recorded  1.0s  4 as recorded\n"
+        "\n"
+        "Changed by hand\n"
+        "  network\n"
+        "    ~  changed  aws:ec2:Vpc    main\n"
+        "    -  gone     aws:ec2:Route  out"
+    )
+
+
+def test_the_status_of_a_stack_that_drifted_says_what_to_do() -> None:
+    text = text_of(render_stacks([a_stack("network", "drifted", reason="nothing that it depends on has changed")]))
+    assert text == "  ≠  network  drifted  1.0s  changed by hand since; a deploy brings it back"
 
 
 def test_a_scan_that_stood_aside_says_for_whom() -> None:

@@ -20,6 +20,8 @@ from cloud.service.fingerprinting import (
 )
 from cloud.service.planning import load_manifest
 from cloud.service.resolving import resolve_stack
+from tests.unit.service.scene import Scene
+from tests.unit.service.stages import begun, run_it
 from tests.unit.service.world import World, later, network_gives
 
 # -- StackReferences
@@ -233,3 +235,12 @@ def test_the_age_goes_on_over_runs_that_fail_and_begins_anew_after_a_destroy(wor
     assert refreshes(world)
     world.run("app", OperationKind.DESTROY)
     assert not refreshes(world)
+
+
+@pytest.mark.skip(reason="RunStack does not set RunRequest.refresh yet")
+def test_a_deploy_after_known_drift_asks_the_runner_to_read_first(scene: Scene) -> None:
+    operation_id = begun(scene)
+    row = scene.row("network")
+    scene.stores.stacks.put(replace(row, has_drift=True))
+    run_it(scene, operation_id)
+    assert [request.refresh for request in scene.runner.requests] == [True]

@@ -8,6 +8,7 @@ import pytest
 
 from cloud.domain import schedule as scheduler
 from cloud.domain.errors import ConfigurationError
+from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import OperationKind, Selection, StackResult
 from cloud.domain.states import StackStatus, TaskState
 from cloud.service import queries
@@ -149,6 +150,20 @@ def test_the_stacks_of_a_look_are_read_from_its_events_with_what_was_kept_of_the
     assert network["preview"] == kept
     assert app == {"stack": "app", "environment": "dev", "status": "waiting", "preview": None}
     assert scene.stores.stacks.list(scene.deployment_id, "dev") == ()
+
+
+def test_a_scan_names_the_resources_that_differ(scene: Scene) -> None:
+    deployed(scene)
+    operation_id, _ = looking(scene, OperationKind.DRIFT)
+    operation = scene.operation(operation_id)
+    for name, op, state in (("a", "same", "done"), ("b", "update", "started"), ("b", "update", "done")):
+        data = {"stack": "network", "urn": f"urn::{name}", "type": "t", "name": name, "op": op, "state": state}
+        announce(scene.platform, operation, NewEvent(EventType.STACK_RESOURCE, data))
+    for stack, status in (("network", StackStatus.DRIFTED), ("app", StackStatus.UNCHANGED)):
+        announce(scene.platform, operation, stack_result(StackResult(stack, status), kind=operation.kind))
+    app, network = queries.get_operation(scene.platform, scene.deployment_id, operation_id)["stacks"]
+    assert network["drift"] == [{"urn": "urn::b", "type": "t", "name": "b", "op": "update"}]
+    assert app["drift"] == []
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ SERVICE_ERRORS = (
     "Lambda.SdkClientException",
 )
 """Lambda's own transient errors, as AWS documents them for Retry."""
-WAITED_FOR = {"PrepareStack": ("StackBusy",)}
-"""Errors that pass with time, by the state that waits for it: another operation's runner that may still be alive."""
+WAITED_FOR = {"PrepareStack": ("StackBusy",), "RecordStack": ("StackBusy",)}
+"""Errors that pass with time, by the state that waits for it: a runner that may still be alive."""
 
 THROTTLING = "Lambda.TooManyRequestsException"
 

@@ -394,3 +394,22 @@ def test_a_killed_launcher_takes_engine_and_program_with_it(site: Site) -> None:
         # A process's descriptor becomes readable when it has ended, also as a zombie; the limit is for a failing test.
         assert select.select([end], [], [], 30)[0]
         os.close(end)
+
+
+def test_an_engine_whose_launcher_was_killed_writes_nothing_more_though_it_hears_of_it_late(
+    site: Site, server: ForkServerProcess
+) -> None:
+    _, process = _slow(site)
+    # The server sleeps, so nobody kills the engine; its provider ends the creation, which would now be recorded.
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        engine = int(Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()[0])
+        end = os.pidfd_open(engine)
+        process.kill()
+        (site.folder / "go").write_text("x")
+        assert select.select([end], [], [], 30)[0]
+        os.close(end)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    process.communicate()
+    assert site.checkpoint()["pending_operations"][0]["type"] == "creating"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.domain.errors import NotFound
+from cloud.domain.events import EventType
 from cloud.domain.operations import Operation, OperationKind, StackResult
 from cloud.domain.plan import Plan
 from cloud.domain.records import Deployment, EnvironmentRecord, StackRecord
@@ -13,6 +14,9 @@ from cloud.domain.secret import redact
 from cloud.domain.states import StackStatus
 from cloud.service.announcing import told_events
 from cloud.service.platform import Platform
+
+_DIFFERS = frozenset({"create", "update", "delete", "replace"})
+"""What a comparison finds of a resource that is no longer as it was recorded."""
 
 
 def deployment_view(deployment: Deployment) -> dict[str, Any]:
@@ -75,7 +79,8 @@ def operation_view(operation: Operation) -> dict[str, Any]:
 def get_operation(platform: Platform, deployment_id: str, operation_id: str) -> dict[str, Any]:
     """The operation with its plan (None before it is planned) and its stacks as they stand. Raises NotFound.
 
-    A stack of a preview has ``preview`` too: what is kept of it (``previewing.py`` gives its shape), else None.
+    A stack of a preview has ``preview`` too: what is kept of it (``previewing.py`` gives its shape), else None. One of a
+    refresh or a drift scan has ``drift``: ``{urn, type, name, op}`` of each resource that differs from what was recorded.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
     plan = _plan_of(platform, operation)
@@ -236,8 +241,13 @@ def _stacks_of_operation(platform: Platform, operation: Operation, plan: Plan | 
 def _told_of_stacks(platform: Platform, operation: Operation) -> dict[str, dict[str, Any]]:
     """The stacks of an operation that changes none. It leaves their status to what does: what it found stands in its events."""
     found: dict[str, dict[str, Any]] = {}
+    drift: dict[str, list[dict[str, Any]]] = {}
     for event in told_events(platform, operation):
-        if "stack" in event.data and "status" in event.data:
+        if event.type is EventType.STACK_RESOURCE and event.data.get("state") == "done":
+            if event.data.get("op") in _DIFFERS:
+                told = {key: event.data.get(key, "") for key in ("urn", "type", "name", "op")}
+                drift.setdefault(str(event.data["stack"]), []).append(told)
+        elif "stack" in event.data and "status" in event.data:
             result = StackResult.from_dict(event.data)
             found[result.stack] = {
                 "environment": operation.environment,
@@ -246,6 +256,8 @@ def _told_of_stacks(platform: Platform, operation: Operation) -> dict[str, dict[
                 "seconds": result.seconds or None,
                 "updated_at": event.timestamp,
             }
+            if not operation.kind.runs_programs:
+                found[result.stack]["drift"] = drift.get(result.stack, [])
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cloud.domain.errors import CloudError, ConfigurationError, from_dict
+from cloud.domain.errors import CloudError, ConfigurationError, StackBusy, from_dict
 from cloud.domain.events import Event
 from cloud.domain.operations import Operation, OperationKind, StackResult
 from cloud.domain.records import StackRecord
@@ -25,6 +25,7 @@ from cloud.service.platform import Platform
 from cloud.service.record_look import record_look
 from cloud.service.release_dependents import not_run, release_dependents
 from cloud.service.results import report_of, reported_result
+from cloud.service.run_claims import is_expired
 from cloud.service.stack_rows import row_of, waiting_status
 
 KEPT_DURATIONS = 20
@@ -47,7 +48,8 @@ def record_stack(
 ) -> None:
     """Write how the stack ended, tell it, and wake whom the scheduler starts or skips because of it.
 
-    ``caught`` is a Catch's ``{"Error", "Cause"}`` or None. Raises StateError for an operation that has ended.
+    ``caught`` is a Catch's ``{"Error", "Cause"}`` or None. Raises StackBusy while the run is still alive, StateError for an
+    operation that has ended.
     """
     operation = facts_of(platform, deployment_id, operation_id)
     if operation.kind.only_looks:
@@ -113,6 +115,7 @@ def _how_it_ended(
     """A run that left its report has ended so, whatever became of the answer of the function that ran it."""
     report = report_of(row, operation)
     if report is None:
+        _require_silence(platform, operation, row)
         return _Ended(_without_report(platform, operation, stack, caught))
     if "unchanged" in report:
         return _Ended(StackResult(stack, StackStatus.UNCHANGED, reason=str(report["unchanged"])))
@@ -138,6 +141,23 @@ def _how_it_ended(
         failed = replace(result, status=StackStatus.FAILED, reason=error.message, error=error.to_dict())
         return _Ended(failed, {**run, "outputs": {}, "fields": {}})
     return _Ended(result, run)
+
+
+def _require_silence(platform: Platform, operation: Operation, row: StackRecord) -> None:
+    """Raises StackBusy while this operation's own run is alive: only it knows how it ends, whatever Lambda told of it.
+
+    A run is alive as long as it renews its claim. Step Functions may take it for failed before: a task was delivered twice, an
+    answer was lost, a time limit passed. The state machine asks again.
+    """
+    claim = row.claim
+    if claim is None or claim.operation_id != operation.id or is_expired(claim, platform.clock.now()):
+        return
+    raise StackBusy(
+        f"{row.stack} still runs: it was last heard of at {claim.heartbeat_at}.",
+        hint="Its result is waited for; nothing needs to be done.",
+        stack=row.stack,
+        operation_id=operation.id,
+    )
 
 
 def _status_after(kind: OperationKind, *, changed: bool) -> StackStatus:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from cloud.domain.errors import NetworkError, Throttled
+from cloud.domain.records import StackRecord
 from cloud.ports.stores import Stores
 from cloud.service.platform import Platform
 from tests.faults.tasks import Killed, Tasks
@@ -166,6 +167,19 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(translate(pattern))
 
 
+def _written(row: StackRecord) -> str:
+    if row.claim is not None:
+        return "claim" if row.claim.heartbeat_at == row.claim.taken_at else "heartbeat"
+    return "report" if row.report is not None else "result" if row.is_recorded else "begin"
+
+
+_LABELS: Mapping[str, Callable[[Any], str]] = {
+    "stacks.put": _written,
+    "operations.put": lambda operation: "settled" if operation.settled else str(operation.state.value),
+}
+"""What a write is for, where one method serves several ends."""
+
+
 class Tapped:
     """A port whose calls pass points: reads one before, writes one before and one after."""
 
@@ -173,10 +187,11 @@ class Tapped:
         self._inner, self._name, self._points = inner, name, points
 
     def __getattr__(self, method: str) -> Any:
-        call, points, place = getattr(self._inner, method), self._points, f"{self._name}.{method}"
-        is_read = READS.match(method) is not None
+        call, points = getattr(self._inner, method), self._points
+        is_read, of = READS.match(method) is not None, _LABELS.get(f"{self._name}.{method}")
 
         def through(*arguments: Any, **named: Any) -> Any:
+            place = f"{self._name}.{method}" + (f" {of(arguments[0])}" if of else "")
             fault = points.reach(f"before {place}")
             if fault is not None and fault.kind is Kind.DROP:
                 return None

@@ -93,7 +93,9 @@ class StackModel(_Model):
     environments: dict[EnvironmentName, StackEnvironmentModel] = {}
     fingerprint: Literal["on", "off"] = Field(default="on", description="off runs Pulumi every time")
     max_age: MaxAge = Field(default="24h", description="how long a stack counts as unchanged")
-    include: list[Folder] = Field(default=[], description="further folders, packed with the program under their own paths")
+    include: list[Folder] = Field(
+        default=[], description="further folders, packed with the program under their own paths"
+    )
 
 
 def _check_on_failure(value: str) -> str:

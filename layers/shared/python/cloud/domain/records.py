@@ -73,7 +73,8 @@ class StackRecord:
     and optional ones, so that it is destroyed before them also when the manifest no longer has it.
     ``claim`` is there while a run is under way. ``report`` is how the run of ``attempt`` ended, until RecordStack has made the
     row's result of it (``service/results.py`` gives its shape); ``is_recorded`` that it has, for ``operation_id``.
-    Of the last success: ``fingerprint`` maps each cause of change to its digest (empty: unknown), ``state_etag`` is what the state object's ETag was, ``succeeded_at`` when, ``references`` are the
+    Of the last success: ``fingerprint`` maps each cause of change to its digest and ``state_etag`` is what the state object's
+    ETag was, both empty from the next claim on until that run succeeds; ``succeeded_at`` is when, and ``references`` are the
     StackReferences in its state. ``outputs_digest`` is a keyed digest of the outputs with their secrets, empty while they may
     be moving. ``has_drift`` is known drift: it stays until a refresh or deploy finds the opposite.
     """

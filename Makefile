@@ -49,6 +49,9 @@ coverage: $(VENV)/.dev ## the tests with the coverage gates
 bench: $(VENV)/.dev ## measure, write docs/benchmarks.md and build/bench.json
 	$(BIN)/python -m tests.benchmarks
 
+chaos: $(VENV)/.dev ## deployments with faults, by seed: N=1000 runs, FIRST=1; SEED=42 replays one
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED),--runs $(or $(N),200) --first $(or $(FIRST),1))
+
 pr: lint types coverage ## what CI runs
 
 lock: $(VENV)/.dev ## compile requirements/*.txt again
@@ -62,4 +65,4 @@ lock: $(VENV)/.dev ## compile requirements/*.txt again
 clean: ## remove what was built
 	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup dev demo test fmt lint types coverage bench pr lock clean
+.PHONY: help setup dev demo test fmt lint types coverage bench chaos pr lock clean

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from cloud.client.contexts import LOCAL, Context, save_context
 from cloud.domain.errors import CloudError
+from cloud_local import collector
 from cloud_local.lifecycle import hold_instance
-from cloud_local.runtime import LocalCloud, Options
 
 LINGER_SECONDS = 3.0
 """What threads of functions that are still at work have when everything else has ended."""
@@ -47,6 +47,9 @@ def main() -> int:
 
 
 def _serve(given: argparse.Namespace, ended: threading.Event) -> None:
+    collector.pause()
+    from cloud_local.runtime import LocalCloud, Options
+
     with hold_instance() as folder:
         options = Options(
             folder,
@@ -61,6 +64,8 @@ def _serve(given: argparse.Namespace, ended: threading.Event) -> None:
                 return  # told to end while it started: nobody shall be told that it is ready
             save_context(LOCAL, Context(**local.context()))
             print(f"ready: {local.context()['url']}", flush=True)  # noqa: T201 - into the log
+            local.aws.wait_until_warm()
+            collector.resume()
             ended.wait()
 
 

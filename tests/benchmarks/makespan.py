@@ -21,6 +21,7 @@ from typing import Any
 
 from cloud.client.contexts import Context
 from cloud.client.rest import CloudClient
+from cloud_local import collector
 from cloud_local.runtime import LocalCloud, Options
 from tests.benchmarks.graph16 import DEPENDENCIES, SECONDS, critical_path, manifest
 from tests.benchmarks.results import Figure
@@ -35,6 +36,7 @@ def measure(*, scales: tuple[float, ...] = (1, 4)) -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Options(Path(folder), scripted=True)) as local:
         local.aws.wait_until_warm()
+        collector.resume()  # as local mode's own process does when it is warm
         with CloudClient(Context(**local.context())) as client:
             _run(local, client, 0.01)
             for scale in scales:
@@ -103,13 +105,14 @@ def _epoch(text: str) -> float:
 
 def _when(events: list[dict[str, Any]], stack: str, state: str) -> float:
     """When the stack's only resource was started, or done."""
-    return next(
+    at: float = next(
         event["at"]
         for event in events
         if event["type"] == "stack.resource"
         and (data := json.loads(event["data"]))["stack"] == stack
         and data["state"] == state
     )
+    return at
 
 
 def _figures(run: dict[str, Any], scale: float) -> list[Figure]:

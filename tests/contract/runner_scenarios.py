@@ -155,15 +155,12 @@ def memory_runner() -> RunnerUnderTest:
     return RunnerUnderTest("memory", ScriptedRunner(scripts, sleep=time.sleep, clock=time.clock))
 
 
-def automation_runner(
-    name: str, root: str, environment: Mapping[str, str], place: Path, *, plugin_path: str = ""
-) -> RunnerUnderTest:
+def automation_runner(name: str, root: str, environment: Mapping[str, str], place: Path) -> RunnerUnderTest:
     settings = EngineSettings(
         backend_url=f"file://{place}/state",
         passphrase="a passphrase of this test",
         pulumi_root=root,
         pulumi_home=str(place / "home"),
-        plugin_path=plugin_path,
         work_root=str(place / "work"),
         # The programs run with this interpreter, which has Pulumi's SDK.
         host={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},

@@ -27,7 +27,7 @@ from cloud.domain.events import Event, EventType, NewEvent
 from cloud.domain.records import Connection
 from cloud.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("event-log")
+pytestmark = pytest.mark.xdist_group("event-log-faults")
 
 Fresh = Callable[[str], str]
 Fault = Callable[[AWSPreparedRequest], AWSResponse | None]

@@ -8,12 +8,13 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloud.adapters.pulumi import AutomationRunner
 from cloud.domain.errors import PendingOperations, RunInterrupted
 from cloud.domain.operations import OperationKind
 from cloud.ports.runner import RunResult, Stop
@@ -160,7 +161,10 @@ def site(request: pytest.FixtureRequest, aws: EmulatedAws, tmp_path: Path) -> It
     install_aws_provider(tmp_path / "plugins")
     with HoldingProxy(aws.url) as proxy:
         variables = {**aws.environment, **environment, "AWS_ENDPOINT_URL": proxy.url}
-        it = automation_runner(request.param, root, variables, tmp_path, plugin_path=str(tmp_path / "plugins"))
+        settings = automation_runner(request.param, root, variables, tmp_path).settings
+        assert settings is not None
+        settings = replace(settings, plugin_path=str(tmp_path / "plugins"))
+        it = RunnerUnderTest(request.param, AutomationRunner(settings), settings)
         yield Site(it, aws, proxy, tmp_path)
 
 

@@ -1,7 +1,7 @@
 """Every fault that matters, by name: where it strikes and how the operation ends. docs/reliability.md is this table, to read.
 
 The stage is ``network`` and, on top of it, ``app``; each has two resources. ``state`` and the stacks' ends are those of the
-first operation; after every one of these the world must be in order, and a plain deploy (or destroy) must bring about what is wanted.
+first operation; afterwards the world must be in order, and a plain deploy (or destroy) must bring about what is wanted.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ CANCELLED: Mapping[str, str] = {"network": "cancelled", "app": "cancelled"}
 
 @dataclass(frozen=True)
 class Named:
-    """``plot`` is one of scenarios.PLOTS. ``stacks`` None: that depends on who was faster. ``runs`` counts Pulumi's runs of
-    ``network`` in the first operation."""
+    """``plot`` is one of scenarios.PLOTS. Where the end depends on who is faster, ``state`` is one ``or`` another, and
+    ``stacks`` None. ``runs`` counts Pulumi's runs of ``network`` in the first operation."""
 
     name: str
     faults: tuple[Fault, ...]
@@ -116,7 +116,13 @@ CLAIMS = (
     Named("run's invocation refused", at(f"{_RUN}: invoke", Kind.REFUSE), "succeeded", DONE),
     Named("run's invocation failed", at(f"{_RUN}: invoke", Kind.BREAK), "failed", FAILED, runs=0),
     Named("run delivered twice", at(f"{_RUN}: invoke", Kind.TWICE), "succeeded", DONE),
-    Named("run delivered again at once, unheard", at(f"{_RUN}: invoke", Kind.UNHEARD), "succeeded", DONE),
+    Named("run is late and unheard", at(f"{_RUN}: invoke", Kind.UNHEARD), "succeeded or failed", None, runs=None),
+    Named(
+        "run goes on unheard",
+        (*at(f"{_RUN}: invoke", Kind.UNHEARD), *at(f"{_RECORD}: invoke", Kind.DELAY, 1, 0.05)),
+        "succeeded",
+        DONE,
+    ),
     Named("run delivered again when all is over", at(f"{_RUN}: invoke", Kind.LATE, 1, 1000.0), "succeeded", DONE),
     Named(
         "heartbeat hangs and Pulumi goes on",
@@ -165,7 +171,7 @@ LOCK = (
     ),
     Named(
         "every attempt of the last step dies",
-        tuple(fault for _ in range(4) for fault in at("finish_operation: before operations.put *", Kind.KILL)),
+        tuple(Fault("finish_operation: before operations.put *", Kind.KILL, attempt) for attempt in range(1, 5)),
         "succeeded",
         DONE,
         plot="two deploys",

@@ -40,7 +40,7 @@ def test_a_fault_ends_as_the_table_says(fault: Named, seed: int) -> None:
         assert check(world) == []
         assert len(world.points.happened) == len(fault.faults), world.points.happened
         first = first_of(world, fault.of)
-        assert first.state.value == fault.state, first.error
+        assert first.state.value in fault.state.split(" or "), first.error
         assert fault.stacks is None or told(world, first.id) == fault.stacks
         runs = [each for each in world.model.begun if (each.operation_id, each.stack) == (first.id, "network")]
         assert fault.runs is None or len(runs) == fault.runs

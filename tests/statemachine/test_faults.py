@@ -11,7 +11,7 @@ from cloud_local.aws.faults import Decision, InvokeRefused, LoseResponse, Repeat
 from infra import topology
 from tests.statemachine.conftest import Control, Once
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-faults")
 
 TASKS = tuple(
     name for name in topology.STATE_MACHINES[0].substitutions.values() if name not in ("run-stack", "request_approval")

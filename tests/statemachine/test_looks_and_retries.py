@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cloud.domain.errors import StateError
 from tests.statemachine.conftest import Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-looks-and-retries")
 
 CHAIN: dict[str, list[str]] = {"network": [], "app": ["network"]}
 BROKEN = {"network": {"error": "program-failed", "message": "boom"}}
@@ -56,6 +58,24 @@ def test_a_preview_that_fails_blocks_what_depends_on_it(cloud: Control) -> None:
     assert cloud.environment(deployment) == "initialized"
 
 
+def test_a_preview_is_cancelled_like_everything_else_and_retried_when_it_is_named(cloud: Control) -> None:
+    deployment = cloud.deployment(CHAIN)
+    with cloud.held("run_stack", "network") as hold:
+        preview = cloud.start(deployment, "preview")
+        hold.wait()
+        cloud.client.cancel(deployment, operation_id=preview["id"])
+        hold.released.set()
+        cloud.wait(preview["id"])
+    ended = cloud.client.operation(deployment, preview["id"])
+    cloud.assert_ended(deployment, ended, "cancelled")
+    assert {stack["status"] for stack in ended["stacks"]} == {"cancelled"}
+    assert cloud.stacks(deployment) == {}
+    again = cloud.client.retry(deployment, {"operation_id": preview["id"]})
+    cloud.wait(again["id"])
+    again = cloud.client.operation(deployment, again["id"])
+    assert (again["kind"], again["state"], len(again["stacks"])) == ("preview", "completed", 2)
+
+
 def test_a_drift_scan_yields_to_whoever_holds_the_environment(cloud: Control) -> None:
     deployment = cloud.deployment(CHAIN)
     cloud.run(deployment)
@@ -92,16 +112,16 @@ def test_a_retry_runs_what_failed_with_the_corrected_manifest(cloud: Control) ->
         cloud.client.retry(deployment, {"operation_id": operation["id"]})
 
 
-@pytest.mark.parametrize("kind", ["preview", "refresh", "drift"])
-def test_a_rule_starts_the_same_kinds(cloud: Control, kind: str) -> None:
+def test_a_person_in_the_console_starts_the_same_kinds(cloud: Control) -> None:
     deployment = cloud.deployment(CHAIN)
     cloud.run(deployment)
-    name = f"by-hand-{kind}"
-    cloud.local.aws.client("stepfunctions").start_execution(
-        stateMachineArn=cloud.local.state_machine_arn,
-        name=f"{name}-{deployment}",
-        input=f'{{"deployment_id": "{deployment}", "environment": "dev", "operation": "{kind}"}}',
-    )
-    assert cloud.wait(f"{name}-{deployment}") == "SUCCEEDED"
-    latest = next(iter(cloud.client.operations(deployment)))
-    assert (latest["kind"], latest["requester"]) == (kind, "console")
+    for kind in ("preview", "refresh", "drift"):
+        name = f"by-hand-{kind}-{deployment}"
+        cloud.local.aws.client("stepfunctions").start_execution(
+            stateMachineArn=cloud.local.state_machine_arn,
+            name=name,
+            input=json.dumps({"deployment_id": deployment, "environment": "dev", "operation": kind}),
+        )
+        assert cloud.wait(name) == "SUCCEEDED"
+        latest = next(iter(cloud.client.operations(deployment)))
+        assert (latest["kind"], latest["requester"]) == (kind, "console")

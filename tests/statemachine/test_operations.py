@@ -10,7 +10,7 @@ import pytest
 from cloud.domain import quotas
 from tests.statemachine.conftest import Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-operations")
 
 CHAIN = {"network": [], "database": ["network"], "app": ["database"]}
 DIAMOND = {"network": [], "left": ["network"], "right": ["network"], "app": ["left", "right"]}

@@ -16,7 +16,7 @@ from cloud_local.aws.faults import Decision, Respond
 from cloud_local.handlers import deployed_name
 from tests.statemachine.conftest import Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-reconciler")
 
 CHAIN = {"network": [], "app": ["network"]}
 LONG = {"network": {"seconds": 600}}

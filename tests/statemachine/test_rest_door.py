@@ -12,7 +12,7 @@ import pytest
 from cloud.domain.errors import PreconditionFailed, StateError
 from tests.statemachine.conftest import Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-rest-door")
 
 CHAIN = {"network": [], "app": ["network"]}
 

@@ -10,7 +10,7 @@ import pytest
 from cloud.domain.errors import AuthError, StateError
 from tests.statemachine.conftest import Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-starts-and-ends")
 
 CHAIN = {"network": [], "app": ["network"]}
 APPROVAL = {"approval": "required"}

@@ -23,7 +23,7 @@ from cloud.domain.events import Cursor, Event
 from tests.e2e.cli_harness import Shell, read_until
 from tests.statemachine.conftest import WAIT_SECONDS, Control
 
-pytestmark = pytest.mark.xdist_group("statemachine")
+pytestmark = pytest.mark.xdist_group("statemachine-websocket-door")
 
 CHAIN = {"network": [], "app": ["network"]}
 

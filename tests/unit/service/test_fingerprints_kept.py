@@ -237,7 +237,6 @@ def test_the_age_goes_on_over_runs_that_fail_and_begins_anew_after_a_destroy(wor
     assert not refreshes(world)
 
 
-@pytest.mark.skip(reason="RunStack does not set RunRequest.refresh yet")
 def test_a_deploy_after_known_drift_asks_the_runner_to_read_first(scene: Scene) -> None:
     operation_id = begun(scene)
     row = scene.row("network")

@@ -15,7 +15,7 @@ from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import LogLine, RunClaim, StackRecord
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, SecretsProvider
-from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, success_fields
+from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, must_refresh, success_fields
 from cloud.service.operation_facts import facts_of
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
@@ -56,6 +56,8 @@ class _Run:
             config=config,
             secrets_provider=SecretsProvider(**row.secrets_provider) if row.secrets_provider else None,
             timeout_seconds=min(timeout, self.remaining_seconds()),
+            refresh=operation.kind is OperationKind.DEPLOY
+            and must_refresh(self.platform, self.stack, self.stored, row),
         )
 
     def emit(self, events: Sequence[NewEvent]) -> None:

@@ -6,6 +6,9 @@
     processes.py         every process of a run: one session, one marker, ended together
     automation.py        the Automation API, driven on those processes (the only module that imports Pulumi)
     checkpoint.py        what Pulumi's state says: outputs, references, pending operations, keys
+    pending.py           interrupted creations: a decision about each, and the state in which they are settled
+    pending_lookup.py    … looked up in AWS; pending_kinds.py says how, provider_door.py with which settings
+    settling.py          … before anything is created again
     event_reader.py      engine events → ``stack.resource`` and ``log.created``, and what a failure is explained from
     redaction.py         no secret, no control character, no endless message leaves the runner
     failures.py          what went wrong → one typed error

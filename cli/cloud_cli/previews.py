@@ -64,6 +64,8 @@ def _stack(name: str, preview: Mapping[str, Any]) -> Iterator[RenderableType]:
     if not preview.get("previewable", True):
         reason = clean(preview.get("reason") or "not previewable")
         yield Text.assemble("  ", (clean(name), "cyan"), "  ", (reason, "yellow"))
+        for line in clean(preview.get("detail") or "", lines=True).splitlines():
+            yield Text(f"    {line}", style="dim")
         return
     steps = [step for step in preview.get("steps") or () if step.get("op") in _SIGNS]
     told = counted(len(steps), "step") if steps else "no changes"

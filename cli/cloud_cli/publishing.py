@@ -27,19 +27,24 @@ def publish(client: CloudClient, project: Project, *, tell: Callable[[str], None
 
     A program is named by the digest of its files: what the control plane has is not sent again.
     """
-    from cloud.client.programs import zip_program
-
     deployment = project.manifest.deployment
     # All programs are read before anything is sent: one that can't be packed leaves nothing behind.
-    archives = {
-        stack: zip_program(folder, name=stack, include=project.includes.get(stack, {}))
-        for stack, folder in sorted(project.programs.items())
-    }
+    archives = zip_programs(project)
     if not client.exists(deployment.id):
         client.init(org=deployment.org, project=deployment.project, deployment_id=deployment.id)
         tell(f"Registered {deployment.id}.")
     digests = {stack: client.upload_program(deployment.id, archive) for stack, archive in archives.items()}
     return client.put_manifest(deployment.id, manifest=project.text, configs=dict(project.configs), programs=digests)
+
+
+def zip_programs(project: Project) -> dict[str, bytes]:
+    """The zips of all programs, by stack. Raises ConfigurationError for one that can't be packed."""
+    from cloud.client.programs import zip_program
+
+    return {
+        stack: zip_program(folder, name=stack, include=project.includes.get(stack, {}))
+        for stack, folder in sorted(project.programs.items())
+    }
 
 
 def write_journal(workspace: Workspace, operation: Mapping[str, Any], context: str) -> None:

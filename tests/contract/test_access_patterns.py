@@ -101,10 +101,10 @@ CALLS: list[tuple[str, Call, list[str]]] = [
     ("connections.open", lambda s: s.connections.open(CONNECTION), ["PutItem"]),
     ("connections.get", lambda s: s.connections.get("c1"), ["GetItem"]),
     ("connections.touch", lambda s: s.connections.touch("c1", NOW), ["UpdateItem"]),
-    ("connections.subscribe", lambda s: s.connections.subscribe("c1", D), ["TransactWriteItems"]),
+    ("connections.subscribe", lambda s: s.connections.subscribe("c1", D), ["TransactWriteItems", "Query GSI1"]),
     ("connections.subscribers", lambda s: s.connections.subscribers(D), ["Query GSI1"]),
     ("connections.unsubscribe", lambda s: s.connections.unsubscribe("c1", D), ["DeleteItem"]),
-    ("connections.subscribe", lambda s: s.connections.subscribe("c1", D), ["TransactWriteItems"]),
+    ("connections.subscribe", lambda s: s.connections.subscribe("c1", D), ["TransactWriteItems", "Query GSI1"]),
     ("connections.close", lambda s: s.connections.close("c1"), ["DeleteItem", "Query", "BatchWriteItem"]),
 ]
 # Writes that no other writer can collide with: the last one wins by contract, or the key is the writer's own.

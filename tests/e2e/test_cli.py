@@ -82,6 +82,7 @@ def test_a_second_deploy_changes_nothing_and_predicts_from_the_first(make_projec
     assert shell("deploy", "--yes").code == 0
     plan = shell("plan", "--json").json()
     assert plan["critical_path_seconds"] > 0
+    assert plan["layers"][0][0]["prediction"] == "unchanged"
     assert shell("deploy", "-y", "-q").code == 0
     assert statuses(shell) == {"network": "unchanged"}
 

@@ -20,7 +20,11 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--seed", type=int, help="replay one, with its trace")
     chosen = parser.parse_args()
-    say = sys.stdout.write
+
+    def say(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
     if chosen.seed is not None:
         report = run(drawn(chosen.seed))
         say("\n".join(report.lines()) + ("\n" if report.broken else "\nholds\n"))

@@ -107,6 +107,14 @@ def _then(first: str, second: str) -> Callable[[World, float], None]:
     return play
 
 
+def _after_a_deploy(then: Callable[[World, float], None]) -> Callable[[World, float], None]:
+    def play(world: World, pause: float) -> None:
+        world.await_end(world.start())
+        then(world, pause)
+
+    return play
+
+
 def _changed(world: World, pause: float) -> None:
     world.await_end(world.start())
     name = sorted(world.graph)[0]
@@ -126,7 +134,7 @@ def _mended(world: World, pause: float) -> None:
 PLOTS: Mapping[str, Callable[[World, float], None]] = {
     "deploy": lambda world, _: world.await_end(world.start()),
     "two deploys": _two("deploy", "deploy"),
-    "deploy and destroy at once": _two("deploy", "destroy"),
+    "destroy and deploy at once": _after_a_deploy(_two("destroy", "deploy")),
     "deploy and preview at once": _two("deploy", "preview"),
     "cancel": lambda world, pause: _cancel(world, pause),
     "cancel by force": lambda world, pause: _cancel(world, pause, force=True),

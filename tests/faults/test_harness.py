@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cloud.domain.records import EnvironmentLock, StackRecord
-from tests.faults.invariants import check
+from tests.faults.invariants import check, check_deployed
 from tests.faults.named import GRAPH, at
 from tests.faults.points import Fault, Kind
 from tests.faults.pulumi_model import Aws
@@ -99,7 +99,7 @@ def test_a_wake_up_that_is_never_sent_is_seen() -> None:
         (lambda world: world.model.aws.resources.clear(), "not in AWS"),
         (lambda world: _state(world).resources.clear(), "counts other resources"),
         (lambda world: setattr(_state(world), "lock", "somebody"), "Pulumi's lock on app was left behind"),
-        (lambda world: setattr(_state(world), "etag", 99), "a fingerprint of another state"),
+        (lambda world: setattr(_state(world), "etag", 99), "its row knows another state"),
         (lambda world: world.ledger.reported.add((world.operations()[0].id, "app")), ""),
         (lambda world: world.model.finished.clear(), "Pulumi never finished it"),
     ],
@@ -109,7 +109,7 @@ def test_what_does_not_agree_is_seen(spoil: Callable[[World], object], told: str
     world = World(1, GRAPH)
     assert played(world, "deploy") == []
     spoil(world)
-    found = check(world)
+    found = check_deployed(world)
     assert (not found) if not told else any(told in each for each in found)
 
 

@@ -81,7 +81,7 @@ def plan(
     sequential: SequentialOption = False,
     strict_layers: StrictLayersOption = False,
 ) -> None:
-    """Show what a deploy would do, layer by layer. Needs no server; one that answers adds predicted times."""
+    """Show what a deploy would do, layer by layer. Needs no server; one that answers adds predictions."""
     from cloud.domain.plan_views import render_dot, render_mermaid, render_text
     from cloud_cli.planning import Choices
 
@@ -118,7 +118,14 @@ def _deploy_plan(session: Session, deployment: str, choices: Choices) -> Plan:
 
     project = load_project(session, deployment)
     environment = choose_environment(project.manifest, session.options.environment)
-    return make_deploy_plan(project, environment, choices, _known(session, project, environment))
+    known = _known(session, project, environment)
+    made = make_deploy_plan(project, environment, choices, known)
+    if not known:
+        return made
+    from cloud_cli.predicting import with_predictions
+
+    with session.client() as client:
+        return with_predictions(client, project, made, choices.request(environment))
 
 
 def _known(session: Session, project: Project, environment: str) -> dict[str, StackRecord]:

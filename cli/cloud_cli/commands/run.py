@@ -80,6 +80,7 @@ def deploy(
     from cloud_cli.asking import show_plan, with_yes
     from cloud_cli.checking import choose_environment
     from cloud_cli.planning import Choices, known_stacks, make_deploy_plan
+    from cloud_cli.predicting import with_predictions
 
     choices = Choices(
         stack or (),
@@ -98,6 +99,8 @@ def deploy(
         known = known_stacks(status, environment) if status else {}
         plan = make_deploy_plan(project, environment, choices, known)
         plan.budget.require_inline(deployment_id=plan.deployment_id)
+        if known:
+            plan = with_predictions(client, project, plan, choices.request(environment))
         show_plan(session, plan)
         if not plan.stacks:
             session.show_json({"operation": None, "plan": plan.to_dict()})

@@ -58,7 +58,9 @@ def test_a_preview_shows_steps_replacements_and_outputs_with_unknown_ones_as_unk
         a_stack(
             "orders",
             reason="not previewable until network is deployed",
-            preview=a_preview(previewable=False, reason="not previewable until network is deployed"),
+            preview=a_preview(
+                previewable=False, reason="not previewable until network is deployed", detail="It doesn't use the kit."
+            ),
         ),
         a_stack("invoices", "skipped", blocked_by="orders", seconds=None, preview=None),
     )
@@ -83,6 +85,7 @@ def test_a_preview_shows_steps_replacements_and_outputs_with_unknown_ones_as_unk
         "\n"
         "Layer 2\n"
         "  orders  not previewable until network is deployed\n"
+        "    It doesn't use the kit.\n"
         "  security  no changes"
     )
 

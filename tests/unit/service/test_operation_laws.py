@@ -201,17 +201,17 @@ def test_operations_on_one_environment_run_one_after_the_other(
             began.setdefault(operation_id, len(began))
 
     machine.watch = look
-    healed = False
+    healed: set[str] = set()
     while True:
         try:
             machine.finish()
             break
         except AssertionError:
-            # Only those whose execution died in its last step may hold the others up, until somebody looks.
-            dead = [item for item in operations if not scene.workflow.is_running(scene.arn_of(item.id))]
-            if healed or not dead:
+            # Only those whose execution has ended without them may hold the others up, until somebody looks; each once.
+            dead = {item.id for item in operations if not scene.workflow.is_running(scene.arn_of(item.id))}
+            if dead <= healed:
                 raise
-            healed = True
+            healed |= dead
             heal(scene)
     heal(scene)
     for operation in operations:

@@ -346,7 +346,9 @@ def test_an_operation_is_not_ended_while_one_of_its_runners_may_live(
     scene: Scene, state: TaskState | None, caught: Mapping[str, Any] | None, ends: TaskState
 ) -> None:
     operation_id = claimed(scene)
-    if caught is None:  # the function of the run died, and its Catch recorded that when nothing was heard of it any more
+    if (
+        caught is None
+    ):  # the function of the run died, and its Catch recorded that when nothing was heard of it any more
         scene.clock.advance(EXPIRES_SECONDS)
         for stack in CHAIN:
             died = {"Error": "Lambda.Unknown", "Cause": "exit"} if stack == "network" else None

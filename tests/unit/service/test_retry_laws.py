@@ -15,7 +15,7 @@ from tests.unit.service.machine import run
 from tests.unit.service.scene import ME
 from tests.unit.service.test_operation_laws import POLICIES, graphs, scene_of
 
-LAWFUL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWFUL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAWFUL

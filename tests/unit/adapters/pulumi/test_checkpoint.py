@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cloud.adapters.pulumi.checkpoint import Checkpoint, PendingOperation, read_checkpoint
+from cloud.adapters.pulumi.checkpoint import UNREAD, Checkpoint, PendingOperation, read_checkpoint
 from cloud.ports.runner import Secret, SecretsProvider
 
 KIND = "4dabf18193072939515e22adb298388d"
@@ -68,6 +68,51 @@ def test_stack_references_are_named_once_each() -> None:
 def test_pending_operations_are_read() -> None:
     pending = [{"type": "creating", "resource": {"urn": "urn:vpc"}}]
     assert read_checkpoint(state({}, pending_operations=pending)).pending == (PendingOperation("urn:vpc", "creating"),)
+
+
+def test_a_pending_operation_tells_what_it_was_about_to_make_and_with_which_provider() -> None:
+    provider = {"type": "pulumi:providers:aws", "urn": "urn:aws", "id": "p1", "inputs": {"region": "eu-west-1"}}
+    resource = {
+        "urn": "urn:vpc",
+        "type": "aws:ec2/vpc:Vpc",
+        "custom": True,
+        "provider": "urn:aws::p1",
+        "inputs": {"cidrBlock": "10.0.0.0/16", "note": secret("hunter2")},
+    }
+    named = {**resource, "id": "vpc-1", "importID": "vpc-1"}
+    component = {"urn": "urn:component", "type": "my:index:Group", "custom": False}
+    operations = [
+        {"type": "creating", "resource": resource},
+        {"type": "importing", "resource": named},
+        {"type": "creating", "resource": component},
+    ]
+    read = read_checkpoint(state({}, provider, pending_operations=operations))
+
+    assert read.pending[0] == PendingOperation(
+        "urn:vpc",
+        "creating",
+        "aws:ec2/vpc:Vpc",
+        inputs={"cidrBlock": "10.0.0.0/16", "note": "hunter2"},
+        provider={"region": "eu-west-1"},
+    )
+    assert (read.pending[1].id, read.pending[1].by_program) == ("vpc-1", True)
+    assert not read.pending[2].is_custom
+    assert "hunter2" in read.secrets
+    assert "hunter2" not in repr(read)
+
+
+def test_every_physical_id_is_known_also_of_what_waits_for_deletion() -> None:
+    vpc = {"type": "aws:ec2/vpc:Vpc", "urn": "urn:vpc", "id": "vpc-1"}
+    read = read_checkpoint(state({}, vpc, {**vpc, "id": "vpc-0", "delete": True}))
+
+    assert read.ids == {("aws:ec2/vpc:Vpc", "vpc-1"), ("aws:ec2/vpc:Vpc", "vpc-0")}
+
+
+def test_what_was_adopted_and_not_read_yet_is_told_from_what_failed_to_initialise() -> None:
+    vpc = {"type": "aws:ec2/vpc:Vpc", "urn": "urn:vpc", "id": "vpc-1", "initErrors": [UNREAD]}
+    read = read_checkpoint(state({}, vpc, {**vpc, "urn": "urn:other", "initErrors": ["no attachment"]}))
+
+    assert read.unread == ("urn:vpc",)
 
 
 def test_the_keys_of_every_kind_of_secrets_provider() -> None:

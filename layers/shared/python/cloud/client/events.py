@@ -99,18 +99,19 @@ class EventStream:
             silent = heard + (self._pong_seconds if is_pinged else self._ping_seconds)
             due = asked + (ANSWER_SECONDS if self._order.is_asking else self._ping_seconds)
             try:
-                async with asyncio.timeout_at(min(silent, due)):
+                # Nothing is asked before the pong: both write to the connection's rows, and functions may overlap.
+                async with asyncio.timeout_at(silent if is_pinged else min(silent, due)):
                     text = await wire.receive()
             except TimeoutError:
-                is_silent, is_due = now() >= silent, now() >= due
-                if (is_silent and is_pinged) or (self._order.is_asking and (is_silent or is_due)):
+                if is_pinged or self._order.is_asking:
                     raise  # no pong, no answer: the connection is dead, whatever TCP thinks
-                if is_silent:
+                if now() >= silent:
                     await wire.send(json.dumps({"action": "ping"}))
                     heard, is_pinged = now(), True
-                if is_due and self._order.last is not None:
+                    continue
+                if self._order.last is not None:
                     await self._ask(wire)
-                asked = now() if is_due else asked
+                asked = now()
                 continue
             heard, is_pinged = now(), False
             for message in _messages(text):

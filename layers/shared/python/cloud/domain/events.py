@@ -9,7 +9,6 @@ from typing import Any
 
 from cloud.domain.errors import ConfigurationError
 
-
 MAX_DATA_BYTES = 30_000
 """Of an event's data as JSON in ASCII: with its envelope an event fits into one WebSocket frame (32 KB)."""
 

@@ -33,12 +33,16 @@ def validate_manifest(text: str) -> dict[str, Any]:
 
 
 def get_manifest(platform: Platform, deployment_id: str) -> dict[str, Any]:
-    """The latest manifest with its version; secrets are sealed. Raises NotFound when there is none."""
+    """The latest manifest with its version, its parsed configuration files and its programs' digests; secrets are sealed.
+
+    Raises NotFound when there is none.
+    """
     deployment = platform.stores.deployments.get(deployment_id)
     if not deployment.manifest_version:
         raise NotFound(f"{deployment_id} has no manifest yet.", deployment_id=deployment_id)
     document = platform.stores.artifacts.get_manifest(deployment_id, deployment.manifest_version)
-    return {"version": deployment.manifest_version, "manifest": document["manifest"]}
+    kept = {name: document[name] for name in ("manifest", "config_files", "programs")}
+    return {"version": deployment.manifest_version, **kept}
 
 
 def put_manifest(

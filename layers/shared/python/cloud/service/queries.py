@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from cloud.domain.errors import NotFound
-from cloud.domain.events import EventType
-from cloud.domain.operations import Operation, OperationKind, StackResult
-from cloud.domain.plan import Plan
-from cloud.domain.records import Deployment, EnvironmentRecord, StackRecord
+from cloud.domain.operations import Operation
+from cloud.domain.records import Deployment, EnvironmentRecord
 from cloud.domain.secret import redact
-from cloud.domain.states import StackStatus
-from cloud.service.announcing import told_events
 from cloud.service.platform import Platform
-
-_DIFFERS = frozenset({"create", "update", "delete", "replace"})
-"""What a comparison finds of a resource that is no longer as it was recorded."""
+from cloud.service.stack_views import plan_of, stack_view, stacks_of
 
 
 def deployment_view(deployment: Deployment) -> dict[str, Any]:
@@ -31,24 +24,6 @@ def deployment_view(deployment: Deployment) -> dict[str, Any]:
         "created_at": deployment.created_at,
         "updated_at": deployment.updated_at,
         "version": deployment.version,
-    }
-
-
-def stack_view(record: StackRecord) -> dict[str, Any]:
-    """A stack without its outputs."""
-    return {
-        "stack": record.stack,
-        "environment": record.environment,
-        "status": record.status.value,
-        "operation_id": record.operation_id,
-        "resource_count": record.resource_count,
-        "changes": dict(record.changes),
-        "seconds": record.last_seconds or None,
-        "program_seconds": record.program_seconds,
-        "blocked_by": record.blocked_by,
-        "reason": record.reason,
-        "error": dict(record.error) if record.error else None,
-        "updated_at": record.updated_at,
     }
 
 
@@ -83,11 +58,11 @@ def get_operation(platform: Platform, deployment_id: str, operation_id: str) -> 
     refresh or a drift scan has ``drift``: ``{urn, type, name, op}`` of each resource that differs from what was recorded.
     """
     operation = platform.stores.operations.get(deployment_id, operation_id)
-    plan = _plan_of(platform, operation)
+    plan = plan_of(platform, operation)
     return {
         **operation_view(operation),
         "plan": plan.to_dict() if plan else None,
-        "stacks": _stacks_of_operation(platform, operation, plan),
+        "stacks": stacks_of(platform, operation, plan),
     }
 
 
@@ -186,8 +161,8 @@ def _environment_view(platform: Platform, record: EnvironmentRecord) -> dict[str
         latest = platform.stores.operations.get(record.deployment_id, latest_id)
         operation = operation_view(latest)
         if not latest.state.is_terminal:
-            plan = _plan_of(platform, latest)
-            by_name.update({item["stack"]: item for item in _stacks_of_operation(platform, latest, plan)})
+            plan = plan_of(platform, latest)
+            by_name.update({item["stack"]: item for item in stacks_of(platform, latest, plan)})
     return {
         "name": record.name,
         "enabled": record.enabled,
@@ -200,65 +175,6 @@ def _environment_view(platform: Platform, record: EnvironmentRecord) -> dict[str
         "queue": [ticket.operation_id for ticket in lock.queue],
         "stacks": [by_name[name] for name in sorted(by_name)],
     }
-
-
-def _plan_of(platform: Platform, operation: Operation) -> Plan | None:
-    record = _record_of(platform, operation, "plan.json")
-    return Plan.from_dict(record) if record is not None else None
-
-
-def _record_of(platform: Platform, operation: Operation, name: str) -> Mapping[str, Any] | None:
-    """A record of the operation; None when it was not written."""
-    try:
-        return platform.stores.artifacts.get_record(operation.deployment_id, operation.id, name)
-    except NotFound:
-        return None
-
-
-def _stacks_of_operation(platform: Platform, operation: Operation, plan: Plan | None) -> list[dict[str, Any]]:
-    """The stacks of the plan as this operation left them; those it has not reached yet are waiting."""
-    if plan is None:
-        return []
-    if not operation.kind.changes_resources:
-        found: Mapping[str, Mapping[str, Any]] = _told_of_stacks(platform, operation)
-    else:
-        found = {
-            record.stack: stack_view(record)
-            for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
-            if record.operation_id == operation.id
-        }
-    waiting = StackStatus.PENDING if operation.started_at == "" else StackStatus.WAITING
-    stacks = [
-        dict(found.get(name) or {"stack": name, "environment": operation.environment, "status": waiting.value})
-        for name in sorted(plan.stacks)
-    ]
-    if operation.kind is OperationKind.PREVIEW:
-        for stack in stacks:
-            stack["preview"] = _record_of(platform, operation, f"preview-{stack['stack']}.json")
-    return stacks
-
-
-def _told_of_stacks(platform: Platform, operation: Operation) -> dict[str, dict[str, Any]]:
-    """The stacks of an operation that changes none. It leaves their status to what does: what it found stands in its events."""
-    found: dict[str, dict[str, Any]] = {}
-    drift: dict[str, list[dict[str, Any]]] = {}
-    for event in told_events(platform, operation):
-        if event.type is EventType.STACK_RESOURCE and event.data.get("state") == "done":
-            if event.data.get("op") in _DIFFERS:
-                told = {key: event.data.get(key, "") for key in ("urn", "type", "name", "op")}
-                drift.setdefault(str(event.data["stack"]), []).append(told)
-        elif "stack" in event.data and "status" in event.data:
-            result = StackResult.from_dict(event.data)
-            found[result.stack] = {
-                "environment": operation.environment,
-                "operation_id": operation.id,
-                **result.to_dict(),
-                "seconds": result.seconds or None,
-                "updated_at": event.timestamp,
-            }
-            if not operation.kind.runs_programs:
-                found[result.stack]["drift"] = drift.get(result.stack, [])
-    return found
 
 
 def stack_status(platform: Platform, deployment_id: str, environment: str, stack: str) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""Tests that share something expensive run in one of xdist's workers, so that it is made once and not once in each.
+
+xdist tells the scheduler of a test's group by its node id: it writes ``_nodeid``, which pytest 9.2 doesn't read any more. With
+xdist 3.8 groups would have no effect, without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _has_a_fixture_of_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    yield
+    for item in items:
+        named = getattr(item, "_nodeid", item.nodeid)
+        if named != item.nodeid:
+            item._id = type(item._id).parse(named)  # there is no public way
+
+
+def _has_a_fixture_of_its_module(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):
+        return False
+    definitions = item._fixtureinfo.name2fixturedefs.values()
+    return any(definition.scope == "module" for chain in definitions for definition in chain)

@@ -3,7 +3,7 @@
 The stacks of a preview run in the order of a deploy. Each leaves the record ``preview-{stack}.json`` of the operation:
 
     {"previewable": true, "reason": "", "detail": "", "outputs": {"cidr": "10.0.0.0/16", "token": {"secret": true}},
-     "unknown": ["vpcId"], "steps": [{"urn", "type", "name", "op", "replace_keys"}]}
+     "unknown": ["vpcId"], "steps": [{"urn", "type", "name", "op", "replace_keys"}], "seconds": 1.5}
 
 What nobody can know yet stays unknown all the way down. A program that can't be told of unknowns, and has some, isn't
 previewable; then all of its own outputs are unknown.
@@ -90,6 +90,7 @@ def keep_preview(platform: Platform, operation: Operation, stack: str, result: R
         stack,
         outputs={**public_outputs(result), **{name: dict(SECRET_OUTPUT) for name in result.secret_outputs}},
         unknown=sorted(result.unknown_outputs),
+        seconds=result.seconds,
         steps=[
             {
                 "urn": step.urn,
@@ -114,7 +115,15 @@ def not_previewable(platform: Platform, operation: Operation, stack: str, error:
 
 
 def _keep(platform: Platform, operation: Operation, stack: str, **found: Any) -> dict[str, Any]:
-    empty = {"previewable": True, "reason": "", "detail": "", "outputs": {}, "unknown": [], "steps": []}
+    empty = {
+        "previewable": True,
+        "reason": "",
+        "detail": "",
+        "outputs": {},
+        "unknown": [],
+        "steps": [],
+        "seconds": 0.0,
+    }
     record = {**empty, **found}
     platform.stores.artifacts.put_record(operation.deployment_id, operation.id, preview_name(stack), record)
     return record

@@ -28,8 +28,8 @@ _UNCHANGING = {"same", "read", "discard"}
 
 
 def keep_drift(platform: Platform, operation: Operation, stack: str, result: RunResult) -> Mapping[str, int]:
-    """Keep what a scan found, as the record ``drift-{stack}.json``: ``{"changes": {"update": 1}}``. Gives the changes."""
-    record = {"changes": dict(result.changes)}
+    """Keep what a scan found, as the record ``drift-{stack}.json``: ``{"changes", "seconds"}``. Gives the changes."""
+    record = {"changes": dict(result.changes), "seconds": result.seconds}
     platform.stores.artifacts.put_record(operation.deployment_id, operation.id, _drift_name(stack), record)
     return result.changes
 
@@ -65,7 +65,7 @@ def _result(operation: Operation, stack: str, seen: Mapping[str, Any]) -> StackR
     differs = any(count for change, count in changes.items() if change not in _UNCHANGING)
     found = StackStatus.DRIFTED if operation.kind is OperationKind.DRIFT else StackStatus.PENDING
     status = found if differs or not seen.get("previewable", True) else StackStatus.UNCHANGED
-    return StackResult(stack, status, str(seen.get("reason", "")), dict(changes))
+    return StackResult(stack, status, str(seen.get("reason", "")), dict(changes), float(seen["seconds"]))
 
 
 def _without_look(

@@ -40,6 +40,9 @@ CATALOGUE: tuple[tuple[str, tuple[Kind, ...], int], ...] = (
     ("finish_operation*: after *", AFTER, 10),
     ("reconcile_operation*: before *", BEFORE, 20),
     ("reconcile_operation*: after *", AFTER, 10),
+    ("request_approval: before *", BEFORE, 5),
+    ("request_approval: invoke", LAMBDA, 1),
+    ("request_approval: answer", ANSWER, 1),
     ("serve_api*: before *", BEFORE, 12),
     ("serve_api*: after *", AFTER, 8),
     ("*: before workflow.succeed", (*BEFORE, Kind.DROP), 6),
@@ -131,11 +134,21 @@ def _mended(world: World, pause: float) -> None:
     world.await_end(world.start("retry"))
 
 
+def _approved(world: World, pause: float) -> None:
+    world.needs_approval = True
+    world.put()
+    world.await_end(world.start())
+    world.needs_approval = False
+    world.put()
+
+
 PLOTS: Mapping[str, Callable[[World, float], None]] = {
     "deploy": lambda world, _: world.await_end(world.start()),
     "two deploys": _two("deploy", "deploy"),
     "destroy and deploy at once": _after_a_deploy(_two("destroy", "deploy")),
     "deploy and preview at once": _two("deploy", "preview"),
+    "approve": _approved,
+    "deploy then drift": _then("deploy", "drift"),
     "cancel": lambda world, pause: _cancel(world, pause),
     "cancel by force": lambda world, pause: _cancel(world, pause, force=True),
     "deploy then destroy": _then("deploy", "destroy"),

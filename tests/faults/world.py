@@ -17,6 +17,7 @@ from cloud.adapters.memory.lookups import MemoryLookups
 from cloud.adapters.memory.stores import memory_stores
 from cloud.adapters.memory.vault import MemoryVault
 from cloud.adapters.memory.workflow import MemoryWorkflow
+from cloud.domain.events import EventType
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest
@@ -24,6 +25,7 @@ from cloud.service.cancel_operation import cancel_operation
 from cloud.service.init_deployment import init_deployment
 from cloud.service.platform import Platform
 from cloud.service.put_manifest import put_manifest
+from cloud.service.request_approval import decide
 from cloud.service.retry_operation import retry_operation
 from cloud.service.start_operation import start_operation
 from infra import topology
@@ -92,6 +94,7 @@ class World:
             engine="model",
         )
         self.functions = Functions(self.tasks, self.points, lambda: tapped(self.platform, self.points))
+        self.needs_approval = False
         self.points.actions = {
             Kind.STOP: self._stop_all,
             Kind.CANCEL: lambda: self._cancel_all(force=False),
@@ -118,7 +121,13 @@ class World:
         document = {
             "version": 1,
             "deployment": {"id": self.deployment_id, "org": "acme", "project": "shop"},
-            "environments": {"dev": {"account": "111111111111", "region": "us-east-1"}},
+            "environments": {
+                "dev": {
+                    "account": "111111111111",
+                    "region": "us-east-1",
+                    "approval": "required" if self.needs_approval else "none",
+                }
+            },
             "policy": self._policy,
             "stacks": stacks,
         }
@@ -142,7 +151,25 @@ class World:
 
         answer = self._ask(ask, f"start {kind}")
         self.asked[key] = str(answer.payload or "")
+        if self.needs_approval and self.asked[key]:
+            self.tasks.spawn("a colleague", lambda: self._approve(self.asked[key]))
         return self.asked[key]
+
+    def _approve(self, operation_id: str) -> None:
+        """When it is asked for, once: whoever was told that it is approved doesn't come back."""
+
+        def asked_or_over() -> bool:
+            return self.operation(operation_id).state.is_terminal or any(
+                event.type is EventType.APPROVAL_REQUESTED
+                for event in self.stores.events.read(self.deployment_id, operation_id, limit=100)
+            )
+
+        def approve(platform: Platform) -> str:
+            return decide(platform, self.deployment_id, operation_id, approve=True, caller="bob@example.com").id
+
+        self.tasks.wait(asked_or_over)
+        if not self.operation(operation_id).state.is_terminal:
+            self._ask(approve, "approve")
 
     def cancel(self, operation_id: str, *, force: bool = False) -> bool:
         """Ask for the operation's end; whether that was answered."""
@@ -223,7 +250,10 @@ class World:
         self.executions[arn] = execution
 
         def body() -> None:
-            execution.run(definition())
+            try:
+                execution.run(definition())
+            except Exception as error:  # noqa: BLE001 - a defect of the harness, which must not look like a hang
+                self.ledger.violations.append(f"the interpreter broke: {type(error).__name__}: {error}")
             self._ended(execution)
 
         self.tasks.spawn("Step Functions", body, execution.group)

@@ -105,6 +105,7 @@ def test_what_the_preview_of_a_stack_leaves_holds_no_secret(scene: Scene) -> Non
         "steps": [
             {"urn": "urn:vpc", "type": "aws:ec2/vpc:Vpc", "name": "vpc", "op": "replace", "replace_keys": ["cidr"]}
         ],
+        "seconds": 1.0,
     }
     assert preview.inputs().upstream["network"] == PlannedOutputs({"a": 1}, ("b", "z"), ("key", "token"))
 
@@ -212,6 +213,7 @@ def test_a_program_that_is_not_previewable_leaves_everything_of_it_unknown(scene
         "outputs": {},
         "unknown": [],
         "steps": [],
+        "seconds": 0.0,
     }
     assert preview.inputs().upstream == {"network": PlannedOutputs({}, is_open=True)}
     assert preview.inputs().unknown_config == {"shop:vpc": NETWORK}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -82,9 +84,13 @@ def test_what_outlives_a_command_is_still_known(processes: RunProcesses, launch:
 def test_strays_are_ended_and_the_command_with_its_plugins_goes_on(processes: RunProcesses, launch: Launch) -> None:
     command = launch(FAMILY + WAIT)
     children = children_of(command)
+    (stray,) = (pid for pid in children if os.getsid(pid) == pid)
+    end = os.pidfd_open(stray)
 
     processes.end_strays()
 
+    assert select.select([end], [], [], 30)[0]  # killed, and by now also dead; the limit is for a failing test
+    os.close(end)
     left = set(processes.alive())
     assert command.pid in left
     assert len(children & left) == 2

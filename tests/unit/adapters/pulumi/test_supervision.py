@@ -6,9 +6,17 @@ from collections.abc import Sequence
 import pytest
 
 from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
-from cloud.adapters.pulumi.supervision import BATCH, EndReason, EventQueue, Supervisor
+from cloud.adapters.pulumi.supervision import (
+    BATCH,
+    DEAD_SILENCE_SECONDS,
+    SILENCE_SECONDS,
+    EndReason,
+    EventQueue,
+    Supervisor,
+)
 from cloud.domain.events import EventType, NewEvent
 from cloud.ports.runner import Stop
+from cloud.service.run_claims import EXPIRES_SECONDS, HEARTBEAT_SECONDS
 
 
 def line(number: int) -> NewEvent:
@@ -206,3 +214,49 @@ def test_an_emit_that_fails_ends_the_run_and_is_raised_once_nothing_runs_any_mor
     with pytest.raises(Full):
         Supervisor(processes, queue, lambda: False, timeout_seconds=60, grace_seconds=0).supervise(work)
     assert finished.is_set()
+
+
+class HandClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_caller_that_hangs_has_pulumi_interrupted_and_then_killed_before_its_claim_expires() -> None:
+    clock = HandClock()
+    returned, interrupted = threading.Event(), threading.Event()
+
+    class Interruptible(StubbornProcesses):
+        def interrupt(self) -> None:
+            super().interrupt()
+            interrupted.set()
+
+    processes = Interruptible()
+    asked: list[bool] = []
+
+    def hangs() -> Stop:
+        if not asked:
+            asked.append(True)
+            clock.now += SILENCE_SECONDS  # the store does not answer
+            assert interrupted.wait(30)
+            assert not processes.killed.is_set()
+            clock.now += DEAD_SILENCE_SECONDS - SILENCE_SECONDS
+            assert processes.killed.wait(30)
+            returned.set()
+        return Stop.NO
+
+    def work() -> str:
+        assert returned.wait(30)
+        raise ValueError("Pulumi was killed")
+
+    supervisor = Supervisor(
+        processes, EventQueue(Received()), hangs, timeout_seconds=600, grace_seconds=60, clock=clock
+    )
+    outcome = supervisor.supervise(work)
+    assert outcome.reason is EndReason.BROKEN
+    assert str(outcome.failure) == "Pulumi was killed"
+    assert SILENCE_SECONDS < DEAD_SILENCE_SECONDS < EXPIRES_SECONDS - HEARTBEAT_SECONDS

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from cloud.domain.errors import StaleWrite
+from cloud.domain.errors import CloudError, StaleWrite
 
 Result = TypeVar("Result")
 
 ATTEMPTS = 50
 """A schedule has at most ``max_parallel`` writers at once; each lost race means that another one made progress."""
+
+STUBBORN_ATTEMPTS = 5
 
 
 def until_fresh(attempt: Callable[[], Result], attempts: int = ATTEMPTS) -> Result:
@@ -24,3 +26,16 @@ def until_fresh(attempt: Callable[[], Result], attempts: int = ATTEMPTS) -> Resu
         except StaleWrite:
             continue
     return attempt()
+
+
+def stubbornly(attempt: Callable[[], None]) -> None:
+    """Do what must not fail because a store stumbles, beyond the repetitions that the store makes itself."""
+    for _ in range(STUBBORN_ATTEMPTS - 1):
+        try:
+            attempt()
+        except CloudError as error:
+            if not error.retryable:
+                raise
+        else:
+            return
+    attempt()

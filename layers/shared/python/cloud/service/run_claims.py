@@ -16,7 +16,7 @@ from cloud.domain.errors import CloudError, StackBusy, StaleWrite
 from cloud.domain.operations import Operation
 from cloud.domain.records import RunClaim, StackRecord
 from cloud.ports.runner import Stop
-from cloud.service.optimistic import until_fresh
+from cloud.service.optimistic import stubbornly, until_fresh
 from cloud.service.platform import Platform
 
 HEARTBEAT_SECONDS = 15.0
@@ -131,7 +131,7 @@ class HeldClaim:
                     raise self._refused() from None
                 raise
 
-        until_fresh(attempt)
+        stubbornly(lambda: until_fresh(attempt))
 
     def _renew(self, now: float) -> None:
         beat = replace(self._claim, heartbeat_at=self._platform.timestamp())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.domain.errors import CloudError, InternalError, StackBusy
-from cloud.domain.events import EventType, NewEvent
 from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.nodes import node_of
 from cloud.domain.operations import Operation, OperationKind
-from cloud.domain.records import LogLine, RunClaim, StackRecord
+from cloud.domain.records import RunClaim, StackRecord
 from cloud.domain.states import StackStatus
-from cloud.ports.runner import RunRequest, SecretsProvider
+from cloud.ports.runner import RunRequest, RunResult, SecretsProvider, ShouldStop
 from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, must_refresh, success_fields
 from cloud.service.operation_facts import facts_of
 from cloud.service.optimistic import until_fresh
@@ -26,6 +25,7 @@ from cloud.service.resolving import resolve_stack
 from cloud.service.results import failure_report, result_record, success_report
 from cloud.service.run_claims import CancelWatch, HeldClaim, new_claim
 from cloud.service.stack_rows import stored_row
+from cloud.service.told_events import ToldEvents
 
 _BEGUN = {OperationKind.DEPLOY: StackStatus.DEPLOYING, OperationKind.DESTROY: StackStatus.DESTROYING}
 
@@ -60,23 +60,17 @@ class _Run:
             and must_refresh(self.platform, self.stack, self.stored, row),
         )
 
-    def emit(self, events: Sequence[NewEvent]) -> None:
-        operation = self.operation
-        self.platform.stores.events.append(operation.deployment_id, operation.environment, operation.id, events)
-        lines = [self._log_line(event) for event in events if event.type is EventType.LOG_CREATED]
-        if lines:
-            self.platform.stores.events.write_lines(lines)
-
-    def _log_line(self, event: NewEvent) -> LogLine:
-        return LogLine(
-            self.operation.deployment_id,
-            self.operation.environment,
-            self.platform.timestamp(),
-            str(event.data.get("level", "info")),
-            str(event.data.get("message", "")),
-            stack=self.stack,
-            operation_id=self.operation.id,
-        )
+    def perform(self, request: RunRequest, should_stop: ShouldStop) -> RunResult:
+        """Run, and tell what happens; what can't be told doesn't end the run."""
+        told = ToldEvents(self.platform, self.operation, self.stack)
+        try:
+            result = self.platform.runner().run(request, told.emit, should_stop)
+        finally:
+            told.flush()
+        if told.dropped:
+            lost = f"{told.dropped} events of this run could not be stored."
+            return replace(result, warnings=(*result.warnings, lost))
+        return result
 
 
 def run_stack(
@@ -113,7 +107,7 @@ def _run_claimed(run: _Run) -> Mapping[str, int]:
             if operation.kind is OperationKind.DEPLOY
             else {}
         )
-        result = platform.runner().run(run.request(row, config), run.emit, held)
+        result = run.perform(run.request(row, config), held)
         fields = success_fields(platform, operation, stack, run.stored, before, result)
         content = {**result_record(result, row.program_digest), "fields": fields}
         report = success_report(platform, operation, stack, row.attempt, content)
@@ -136,11 +130,11 @@ def _look(run: _Run) -> Mapping[str, int]:
     watch = CancelWatch(platform, operation, run.monotonic)
     if operation.kind is OperationKind.DRIFT:
         request = run.request(row, resolve_stack(platform, operation, stack))
-        return keep_drift(platform, operation, stack, platform.runner().run(request, run.emit, watch))
+        return keep_drift(platform, operation, stack, run.perform(request, watch))
     inputs = preview_inputs(platform, operation, stack, run.stored)
     request = replace(run.request(row, inputs.config), upstream=inputs.upstream, unknown_config=inputs.unknown_config)
     try:
-        result = platform.runner().run(request, run.emit, watch)
+        result = run.perform(request, watch)
     except CloudError as error:
         if not_previewable(platform, operation, stack, error) is None:
             raise

@@ -17,6 +17,10 @@ from cloud.ports.runner import Emit, ShouldStop, Stop
 BATCH = 50
 FLUSH_SECONDS = 0.2
 ASK_SECONDS = 1.0
+SILENCE_SECONDS = 20.0
+"""A caller that doesn't come back from ``emit`` or ``should_stop`` for so long can't renew its claim: Pulumi is interrupted."""
+DEAD_SILENCE_SECONDS = 35.0
+"""After so long it is killed: within a heartbeat (15 s) and this, before the claim expires (60 s) and another may begin."""
 CLEAN_UP_SECONDS = 60.0
 """After the SIGKILL: for freeing the lock and reading the state, which are commands of the engine themselves."""
 
@@ -62,7 +66,8 @@ class Supervisor:
     Ending is: SIGINT to Pulumi, which then cancels its steps and writes its state; ``grace_seconds`` later, or as soon as
     ``should_stop`` says KILL, SIGKILL to whatever is left. The work may clean up after that (free the lock, read the state)
     for ``CLEAN_UP_SECONDS``. ``should_stop`` is asked until the end, also while the run ends: a caller that beats its heart
-    in it must not fall silent before the last write.
+    in it must not fall silent before the last write. A watchdog on a thread of its own ends the run when the caller hangs in
+    one of the two.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Supervisor:
         self._next_question = clock()
         self._kill_at = float("inf")
         self._has_killed = False
+        self._came_back = clock()
         self.reason: EndReason | None = None
 
     def supervise(self, work: Callable[[], _Result]) -> Outcome[_Result]:
@@ -105,9 +111,11 @@ class Supervisor:
                 ended.set()
 
         threading.Thread(target=body, daemon=True).start()
+        threading.Thread(target=self._watch_the_caller, args=(ended,), daemon=True).start()
         broken: BaseException | None = None
         over = False
         while not over:
+            self._came_back = self._clock()
             try:
                 over = ended.wait(FLUSH_SECONDS)
                 if broken is None:
@@ -124,6 +132,16 @@ class Supervisor:
         if broken is not None:
             raise broken
         return Outcome(results[0] if results else None, failures[0] if failures else None, self.reason)
+
+    def _watch_the_caller(self, ended: threading.Event) -> None:
+        while not ended.wait(FLUSH_SECONDS):
+            silence = self._clock() - self._came_back
+            if silence >= DEAD_SILENCE_SECONDS:
+                self._processes.refuse_more()
+                self._processes.end_all()
+                return
+            if silence >= SILENCE_SECONDS:
+                self._end(EndReason.BROKEN)
 
     def _look(self, over: bool) -> None:
         if over:

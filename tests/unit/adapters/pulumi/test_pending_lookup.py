@@ -11,7 +11,7 @@ import pytest
 
 from cloud.adapters.pulumi.checkpoint import PendingOperation
 from cloud.adapters.pulumi.pending import Decision, Verdict
-from cloud.adapters.pulumi.pending_kinds import NAMED, SETTINGS, TAGGED, TAGGED_EC2
+from cloud.adapters.pulumi.pending_kinds import DESCRIBED, NAMED, SETTINGS, TAGGED, TAGGED_EC2
 from cloud.adapters.pulumi.pending_lookup import AwsLookup
 from cloud_local.aws.server import EmulatedAws
 from tests.unit.adapters.pulumi.aws_makers import MAKERS, TAGGERS, subnet, tagged_vpc
@@ -136,6 +136,37 @@ def test_what_has_no_name_is_found_by_exactly_its_tags(aws: EmulatedAws, look: L
     assert (decision.verdict, decision.id) == (Verdict.FOUND, made)
     make(client, tags)
     assert look(kind, inputs, **provider).verdict is Verdict.UNKNOWN
+
+
+DELETIONS: Mapping[str, tuple[str, str, str]] = {
+    "aws:ec2/eip:Eip": ("ec2", "release_address", "AllocationId"),
+    "aws:ec2/vpc:Vpc": ("ec2", "delete_vpc", "VpcId"),
+    "aws:ec2/internetGateway:InternetGateway": ("ec2", "delete_internet_gateway", "InternetGatewayId"),
+    "aws:kms/key:Key": ("kms", "schedule_key_deletion", "KeyId"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(DELETIONS))
+def test_what_was_deleted_is_not_taken_for_there_though_its_tags_are_still_listed(
+    aws: EmulatedAws, look: Look, kind: str
+) -> None:
+    service, operation, parameter = DELETIONS[kind]
+    tags = {"deployment": f"D{next(_numbers)}", "stack": "network"}
+    gone = TAGGERS[kind](aws.client, tags)
+    getattr(aws.client(service), operation)(**{parameter: gone})
+    assert look(kind, {"tags": tags}).verdict is Verdict.ABSENT
+    made = TAGGERS[kind](aws.client, tags)
+    assert look(kind, {"tags": tags}).id == made
+
+
+def test_every_way_to_see_whether_something_is_still_there_exists_in_aws(aws: EmulatedAws) -> None:
+    for kind, how in DESCRIBED.items():
+        assert kind in {*TAGGED_EC2, *TAGGED}
+        client = aws.client(how.service)
+        model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[how.operation])
+        assert how.parameter in model.input_shape.members
+        assert how.items.strip("[]").partition("[")[0] in model.output_shape.members
+    assert set(TAGGED_EC2) <= set(DESCRIBED)
 
 
 def test_without_the_tags_that_say_whose_it_is_nothing_is_decided(look: Look) -> None:

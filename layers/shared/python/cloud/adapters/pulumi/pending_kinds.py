@@ -229,6 +229,49 @@ TAGGED_EC2: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """How to see whether what has the tags is still there: tags are listed for some time after a deletion.
+
+    ``operation`` of ``service`` takes the id as ``parameter`` (a list where ``items`` is a JMESPath to a list). ``state`` is a
+    JMESPath into the item; one of GONE means that it is on its way out.
+    """
+
+    operation: str
+    parameter: str
+    items: str
+    state: str = ""
+    service: str = "ec2"
+
+
+GONE = ("deleted", "deleting", "terminated", "shutting-down", "PendingDeletion", "PendingReplicaDeletion")
+
+DESCRIBED: Mapping[str, Described] = {
+    "aws:ec2/vpc:Vpc": Described("describe_vpcs", "VpcIds", "Vpcs"),
+    "aws:ec2/subnet:Subnet": Described("describe_subnets", "SubnetIds", "Subnets"),
+    "aws:ec2/internetGateway:InternetGateway": Described(
+        "describe_internet_gateways", "InternetGatewayIds", "InternetGateways"
+    ),
+    "aws:ec2/routeTable:RouteTable": Described("describe_route_tables", "RouteTableIds", "RouteTables"),
+    "aws:ec2/natGateway:NatGateway": Described("describe_nat_gateways", "NatGatewayIds", "NatGateways", "State"),
+    "aws:ec2/eip:Eip": Described("describe_addresses", "AllocationIds", "Addresses"),
+    "aws:ec2/networkAcl:NetworkAcl": Described("describe_network_acls", "NetworkAclIds", "NetworkAcls"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Described("describe_vpc_endpoints", "VpcEndpointIds", "VpcEndpoints", "State"),
+    "aws:ec2/flowLog:FlowLog": Described("describe_flow_logs", "FlowLogIds", "FlowLogs"),
+    "aws:ec2/instance:Instance": Described(
+        "describe_instances", "InstanceIds", "Reservations[].Instances[]", "State.Name"
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Described(
+        "describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules"
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Described(
+        "describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules"
+    ),
+    "aws:kms/key:Key": Described("describe_key", "KeyId", "[KeyMetadata]", "KeyState", service="kms"),
+}
+"""The others are taken for there; a resource that is adopted though it is gone is found to be by the refresh that follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class ByTags:
     """A kind for the Resource Groups Tagging API: ``arn`` is what follows the account in its ARNs, up to the id.
 

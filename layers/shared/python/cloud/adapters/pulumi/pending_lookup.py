@@ -13,7 +13,7 @@ from typing import Any
 from cloud.adapters.aws_errors import error_code, translated
 from cloud.adapters.pulumi.checkpoint import PendingOperation
 from cloud.adapters.pulumi.pending import Decision, Verdict
-from cloud.adapters.pulumi.pending_kinds import NAMED, SETTINGS, TAGGED, TAGGED_EC2, ByName, ByTags
+from cloud.adapters.pulumi.pending_kinds import DESCRIBED, GONE, NAMED, SETTINGS, TAGGED, TAGGED_EC2, ByName, ByTags
 from cloud.adapters.pulumi.provider_door import ProviderDoor
 from cloud.domain.errors import CloudError
 
@@ -149,7 +149,7 @@ def _by_tags(pending: PendingOperation, door: ProviderDoor) -> Decision:
     else:
         listed, is_proof = list(_tagged(TAGGED[kind], tags, door)), TAGGED[kind].is_proof
     # Fewer or more tags than ours make it another one's, or leave it open whose it is.
-    same = [physical_id for physical_id, found in listed if found == tags]
+    same = [each for each, found in listed if found == tags and _is_there(kind, each, door)]
     if len(same) == 1:
         return Decision(pending, Verdict.FOUND, "it is the only one with its tags", same[0])
     if same:
@@ -157,6 +157,25 @@ def _by_tags(pending: PendingOperation, door: ProviderDoor) -> Decision:
     if not is_proof:
         return _unknown(pending, "none has its tags, but its kind may get them later")
     return Decision(pending, Verdict.ABSENT, "none has its tags, which are part of the creation")
+
+
+def _is_there(kind: str, physical_id: str, door: ProviderDoor) -> bool:
+    """Whether what is listed by its tags still exists; they are listed for some time after a deletion."""
+    import jmespath
+    from botocore.exceptions import ClientError
+
+    how = DESCRIBED.get(kind)
+    if how is None:
+        return True
+    given = physical_id if how.service == "kms" else [physical_id]
+    try:
+        answer = getattr(door.client(how.service), how.operation)(**{how.parameter: given})
+    except ClientError as error:
+        if "NotFound" not in error_code(error):
+            raise
+        return False
+    items = jmespath.search(how.items, answer) or []
+    return any(not how.state or jmespath.search(how.state, item) not in GONE for item in items)
 
 
 def _tagged_in_ec2(prefix: str, tags: Mapping[str, str], door: ProviderDoor) -> Iterator[tuple[str, dict[str, str]]]:

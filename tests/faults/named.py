@@ -24,6 +24,7 @@ TASKS = (
     "finish_operation",
 )
 """Every task of the state machine but RunStack, which is never repeated."""
+_WRITES_NOTHING = ("open_operation", "evaluate_outcome")
 
 DONE: Mapping[str, str] = {"network": "deployed", "app": "deployed"}
 GONE: Mapping[str, str] = {"network": "destroyed", "app": "destroyed"}
@@ -50,6 +51,8 @@ def at(point: str, kind: Kind, occurrence: int = 1, seconds: float = 0.0) -> tup
 
 
 _MID_CREATE = "pulumi network: before create network-1"
+_SLOW = at(_MID_CREATE, Kind.DELAY, 1, 5.0)
+"""So that nobody has to be faster than the creation."""
 _RUN = "run_stack network"
 _RECORD = "record_stack network"
 
@@ -110,9 +113,9 @@ CLAIMS = (
     Named("runner hangs until its time limit", at(f"{_RUN}: before events.append", Kind.HANG), "failed", FAILED),
     Named("claim throttled", at(f"{_RUN}: before stacks.put claim", Kind.THROTTLE), "failed", FAILED, runs=0),
     Named("claim's answer lost", at(f"{_RUN}: after stacks.put claim", Kind.LOSE), "failed", FAILED, runs=0),
-    Named("report throttled", at(f"{_RUN}: before stacks.put report", Kind.THROTTLE), "failed", FAILED),
+    Named("report throttled", at(f"{_RUN}: before stacks.put report", Kind.THROTTLE), "succeeded", DONE),
     Named("report's answer lost", at(f"{_RUN}: after stacks.put report", Kind.LOSE), "succeeded", DONE),
-    Named("run's events throttled", at(f"{_RUN}: before events.append", Kind.THROTTLE), "failed", FAILED),
+    Named("run's events throttled", at(f"{_RUN}: before events.append", Kind.THROTTLE), "succeeded", DONE),
     Named("run's invocation refused", at(f"{_RUN}: invoke", Kind.REFUSE), "succeeded", DONE),
     Named("run's invocation failed", at(f"{_RUN}: invoke", Kind.BREAK), "failed", FAILED, runs=0),
     Named("run delivered twice", at(f"{_RUN}: invoke", Kind.TWICE), "succeeded", DONE),
@@ -125,10 +128,27 @@ CLAIMS = (
     ),
     Named("run delivered again when all is over", at(f"{_RUN}: invoke", Kind.LATE, 1, 1000.0), "succeeded", DONE),
     Named(
-        "heartbeat hangs and Pulumi goes on",
-        (*at(_MID_CREATE, Kind.DELAY, 1, 40.0), *at(f"{_RUN}: before stacks.put heartbeat", Kind.DELAY, 1, 40.0)),
+        "heartbeat hangs for a while",
+        (*at(_MID_CREATE, Kind.DELAY, 1, 40.0), *at(f"{_RUN}: before stacks.put heartbeat", Kind.DELAY, 1, 15.0)),
         "succeeded",
         DONE,
+    ),
+    Named(
+        "heartbeat hangs until the run is taken for dead",
+        (*at(_MID_CREATE, Kind.DELAY, 1, 100.0), *at(f"{_RUN}: before stacks.put heartbeat", Kind.DELAY, 1, 58.0)),
+        "failed",
+        FAILED,
+    ),
+    Named(
+        "heartbeat hangs, and the execution is stopped",
+        (
+            *at(_MID_CREATE, Kind.DELAY, 1, 100.0),
+            *at(f"{_RUN}: before stacks.put heartbeat", Kind.STOP),
+            *at(f"{_RUN}: before stacks.put heartbeat", Kind.DELAY, 1, 58.0),
+        ),
+        "error",
+        None,
+        plot="two deploys",
     ),
 )
 
@@ -179,29 +199,29 @@ LOCK = (
 )
 
 WISHES = (
-    Named("cancelled in a create", at(_MID_CREATE, Kind.CANCEL), "cancelled", CANCELLED),
-    Named("cancelled by force in a create", at(_MID_CREATE, Kind.FORCE), "cancelled", CANCELLED),
+    Named("cancelled in a create", (*at(_MID_CREATE, Kind.CANCEL), *_SLOW), "cancelled", CANCELLED),
+    Named("cancelled by force in a create", (*at(_MID_CREATE, Kind.FORCE), *_SLOW), "cancelled", CANCELLED),
     Named("cancelled before the run", at(f"{_RUN}: invoke", Kind.CANCEL), "cancelled", CANCELLED, runs=None),
     Named("cancelled before the plan", at("plan_deployment: invoke", Kind.CANCEL), "cancelled", {}, runs=0),
     Named("cancelled when all is done", at("finish_operation: invoke", Kind.CANCEL), "succeeded", DONE),
-    Named("execution stopped in a create", at(_MID_CREATE, Kind.STOP), "error", CANCELLED),
+    Named("execution stopped in a create", (*at(_MID_CREATE, Kind.STOP), *_SLOW), "error", CANCELLED),
     Named("execution stopped before the plan", at("plan_deployment: invoke", Kind.STOP), "error", {}, runs=0),
     Named("execution stopped in its last step", at("finish_operation: invoke", Kind.STOP), "succeeded", DONE),
     Named(
         "execution stopped, and its event lost",
-        (*at(_MID_CREATE, Kind.STOP), *at("reconcile_operation status*: invoke", Kind.HANG)),
+        (*at(_MID_CREATE, Kind.STOP), *_SLOW, *at("reconcile_operation status*: invoke", Kind.HANG)),
         "error",
         None,
     ),
     Named(
         "reconciler killed in the middle",
-        (*at(_MID_CREATE, Kind.STOP), *at("reconcile_operation *: after events.append", Kind.KILL, 2)),
+        (*at(_MID_CREATE, Kind.STOP), *_SLOW, *at("reconcile_operation *: after events.append", Kind.KILL, 2)),
         "error",
         CANCELLED,
     ),
     Named(
         "two reconcilers at once",
-        (*at(_MID_CREATE, Kind.STOP), *at("reconcile_operation *: invoke", Kind.TWICE)),
+        (*at(_MID_CREATE, Kind.STOP), *_SLOW, *at("reconcile_operation *: invoke", Kind.TWICE)),
         "error",
         CANCELLED,
     ),
@@ -233,6 +253,36 @@ DELIVERIES = tuple(
         ("invoke", Kind.DELAY, 20.0),
         ("answer", Kind.LOSE, 0.0),
     )
+)
+
+
+STORES = (
+    *(
+        Named(f"{task} throttled by DynamoDB", at(f"{task}: before *", Kind.THROTTLE), "succeeded", DONE)
+        for task in TASKS
+    ),
+    *(
+        Named(f"{task} loses DynamoDB's answer", at(f"{task}: after *", Kind.LOSE), "succeeded", DONE)
+        for task in TASKS
+        if task not in _WRITES_NOTHING
+    ),
+    Named("run_stack network throttled by DynamoDB", at(f"{_RUN}: before *", Kind.THROTTLE), "failed", FAILED, runs=0),
+)
+
+DEFECTS = (
+    *(
+        Named(f"a defect in {task}", at(f"{task}: before *", Kind.RAISE), "error", {}, runs=0)
+        for task in ("open_operation", "plan_deployment", "acquire_environment", "confirm_plan")
+    ),
+    *(
+        Named(f"a defect in {task} network", at(f"{task} network: before *", Kind.RAISE), "failed", FAILED, runs=0)
+        for task in ("await_dependencies", "prepare_stack", "run_stack")
+    ),
+    Named("a defect in evaluate_outcome", at("evaluate_outcome: before *", Kind.RAISE), "error", DONE),
+    *(
+        Named(f"a defect in {task}, once", at(f"{task}: before *", Kind.RAISE), "succeeded", DONE)
+        for task in ("record_stack network", "finish_operation")
+    ),
 )
 
 
@@ -270,6 +320,18 @@ GROUPS = (
     ),
     Group("What people do", "A cancel and a stopped execution end in one state, and nothing runs on.", WISHES),
     Group("Starts", "However often a start is asked for and answered, with one key it is one operation.", STARTS),
+    Group(
+        "DynamoDB",
+        "AWS's clients repeat by themselves; what still fails is repeated by the state machine, except a run, which is never "
+        "begun twice.",
+        STORES,
+    ),
+    Group(
+        "Defects",
+        "What no code expects ends the operation as the platform's error, or its stack as failed; the last resorts are tried "
+        "again.",
+        DEFECTS,
+    ),
     Group(
         "Deliveries of the other tasks",
         "Refused, failed, delivered twice or much later, late, or with its answer lost: no delivery of a task changes the end.",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from cloud.adapters.pulumi import supervision
 from cloud.domain.errors import ProgramFailed, PulumiError, RunInterrupted, RunTimedOut, StackBusy
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import OperationKind
@@ -21,7 +22,11 @@ from cloud.ports.runner import Emit, RunRequest, RunResult, SecretsProvider, Sho
 from tests.faults.points import Points
 from tests.faults.tasks import Killed, Task, Tasks
 
-GRACE_SECONDS = 30.0
+GRACE_SECONDS, SILENCE_SECONDS, DEAD_SILENCE_SECONDS = (
+    30.0,
+    supervision.SILENCE_SECONDS,
+    supervision.DEAD_SILENCE_SECONDS,
+)
 SHORT, LONG = (0.1, 4.0), (20.0, 150.0)
 """How long AWS takes for one resource, mostly and seldom, in seconds."""
 
@@ -158,6 +163,7 @@ class PulumiModel:
         engine = _Engine(self, request)
         task = self.tasks.spawn(f"pulumi {request.stack}", engine.perform, caller.group, dies_at=caller.dies_at)
         self.live[task] = request
+        self.tasks.spawn("watchdog", lambda: self._watch(engine, task), caller.group, dies_at=caller.dies_at)
         try:
             ended_because = self._supervise(engine, task, emit, should_stop)
         except Exception:
@@ -201,6 +207,7 @@ class PulumiModel:
         """Until the engine has ended. Gives why it was ended from outside, or nothing."""
         began, reason, kill_at = self.tasks.now, "", float("inf")
         while not task.ended:
+            engine.heard_at = self.tasks.now
             self.tasks.wait(lambda: task.ended, 1.0)
             engine.flush(emit)
             if task.ended:
@@ -214,6 +221,14 @@ class PulumiModel:
             if wish is Stop.KILL or self.tasks.now >= kill_at:
                 self._kill(engine, task)
         return reason
+
+    def _watch(self, engine: _Engine, task: Task) -> None:
+        """End an engine whose supervisor hangs in a call: nobody else would."""
+        while not self.tasks.wait(lambda: task.ended, SILENCE_SECONDS / 4):
+            silence = self.tasks.now - engine.heard_at
+            engine.interrupted = engine.interrupted or silence >= SILENCE_SECONDS
+            if silence >= DEAD_SILENCE_SECONDS:
+                self.tasks.kill(task)
 
     def _kill(self, engine: _Engine, task: Task) -> None:
         self.tasks.kill(task)
@@ -238,6 +253,7 @@ class _Interrupted(Exception):
 class _Engine:
     def __init__(self, model: PulumiModel, request: RunRequest) -> None:
         self.model, self.request, self.interrupted = model, request, False
+        self.heard_at = model.tasks.now
         self._stack = request.pulumi_stack
         self._state = model.checkpoint(request.pulumi_stack)
         self._events: list[NewEvent] = []

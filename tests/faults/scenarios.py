@@ -52,7 +52,7 @@ CATALOGUE: tuple[tuple[str, tuple[Kind, ...], int], ...] = (
     ("*: after *", (*AFTER, Kind.STOP, Kind.CANCEL, Kind.FORCE), 100),
 )
 """Where, what, and at which occurrence at most."""
-DELAYS = (0.5, 5.0, 40.0)
+DELAYS = (0.5, 5.0, 58.0)
 """Of a call to AWS; its client gives up after a minute."""
 LATER = (0.5, 30.0, 200.0, 1000.0)
 """Of a second delivery."""

@@ -56,6 +56,7 @@ class Shell:
             timeout=WAIT_SECONDS,
             check=False,
         )
+        assert "Task exception was never retrieved" not in ran.stderr, ran.stderr
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
     def in_folder(self, folder: Path) -> Shell:

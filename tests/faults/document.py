@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.named import DELIVERIES, GROUPS, Group, Named
+from tests.faults.faults_of_operations import DELIVERIES
+from tests.faults.named import GROUPS, Group
+from tests.faults.named_fault import Named
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults: written by tests/faults/document.py -->", "<!-- end of faults -->"

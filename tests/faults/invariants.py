@@ -6,7 +6,7 @@ from cloud.domain.events import Event
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import StackRecord
 from cloud.domain.states import StackStatus, TaskState
-from tests.faults.pulumi_model import Checkpoint
+from tests.faults.cloud_model import Checkpoint
 from tests.faults.world import World
 
 _STANDING = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED)

@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """Somebody stops the execution in the console."""
     CANCEL = "cancel"
     FORCE = "cancel by force"
+    RELEASE = "release lock"
+    """Somebody asks for the environment to be freed, whoever holds it."""
 
 
 @dataclass(frozen=True, slots=True)

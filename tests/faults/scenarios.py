@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.faults.cloud_model import Program
 from tests.faults.invariants import check, check_deployed, check_destroyed
 from tests.faults.points import Fault, Kind
-from tests.faults.pulumi_model import Program
 from tests.faults.tasks import Stuck
 from tests.faults.world import World
 
@@ -21,7 +21,7 @@ LAMBDA = (Kind.REFUSE, Kind.BREAK, Kind.UNHEARD, Kind.TWICE, Kind.LATE, Kind.DEL
 ANSWER = (Kind.LOSE, Kind.KILL, Kind.DELAY)
 
 CATALOGUE: tuple[tuple[str, tuple[Kind, ...], int], ...] = (
-    ("*: invoke", LAMBDA, 40),
+    ("*: invoke", (*LAMBDA, Kind.RELEASE), 40),
     ("run_stack *: invoke", LAMBDA, 5),
     ("record_stack *: invoke", LAMBDA, 5),
     ("finish_operation*: invoke", LAMBDA, 2),
@@ -48,8 +48,8 @@ CATALOGUE: tuple[tuple[str, tuple[Kind, ...], int], ...] = (
     ("*: before workflow.succeed", (*BEFORE, Kind.DROP), 6),
     ("*: after operations.put_schedule", AFTER, 5),
     ("*: after operations.put_lock", AFTER, 3),
-    ("*: before *", (*BEFORE, Kind.STOP, Kind.CANCEL, Kind.FORCE), 250),
-    ("*: after *", (*AFTER, Kind.STOP, Kind.CANCEL, Kind.FORCE), 100),
+    ("*: before *", (*BEFORE, Kind.STOP, Kind.CANCEL, Kind.FORCE, Kind.RELEASE), 250),
+    ("*: after *", (*AFTER, Kind.STOP, Kind.CANCEL, Kind.FORCE, Kind.RELEASE), 100),
 )
 """Where, what, and at which occurrence at most."""
 DELAYS = (0.5, 5.0, 58.0)
@@ -142,11 +142,20 @@ def _approved(world: World, pause: float) -> None:
     world.put()
 
 
+def _changed_meanwhile(world: World, pause: float) -> None:
+    operation_id = world.start()
+    world.tasks.wait(seconds=pause)
+    world.put(**{name: Program(resources=2, revision=2) for name in world.graph})
+    world.await_end(operation_id)
+
+
 PLOTS: Mapping[str, Callable[[World, float], None]] = {
     "deploy": lambda world, _: world.await_end(world.start()),
     "two deploys": _two("deploy", "deploy"),
     "destroy and deploy at once": _after_a_deploy(_two("destroy", "deploy")),
     "deploy and preview at once": _two("deploy", "preview"),
+    "deploy, change meanwhile": _changed_meanwhile,
+    "an event that is delivered twice": lambda world, _: world.start_from_outside("event-1"),
     "approve": _approved,
     "deploy then drift": _then("deploy", "drift"),
     "cancel": lambda world, pause: _cancel(world, pause),

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cloud.domain.records import EnvironmentLock, StackRecord
+from tests.faults.cloud_model import Aws
 from tests.faults.invariants import check, check_deployed
-from tests.faults.named import GRAPH, at
+from tests.faults.named_fault import GRAPH, at
 from tests.faults.points import Fault, Kind
-from tests.faults.pulumi_model import Aws
 from tests.faults.scenarios import PLOTS, drawn, run
 from tests.faults.tasks import Stuck
 from tests.faults.watched import WatchedOperations, WatchedStacks

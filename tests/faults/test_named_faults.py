@@ -7,7 +7,8 @@ import pytest
 from cloud.domain.operations import Operation
 from cloud.domain.states import StackStatus
 from tests.faults.invariants import check, check_deployed, check_destroyed
-from tests.faults.named import GRAPH, NAMED, Named
+from tests.faults.named import NAMED
+from tests.faults.named_fault import GRAPH, Named
 from tests.faults.scenarios import PLOTS
 from tests.faults.world import World
 

@@ -113,6 +113,18 @@ def test_a_rejection_ends_the_operation_and_says_who(scene: Scene) -> None:
     assert (ended["state"], ended["message"], scene.status()) == ("cancelled", "Rejected by bob.", "cancelled")
 
 
+@pytest.mark.parametrize("approve", [True, False], ids=["approved", "rejected"])
+def test_a_decision_that_came_while_the_request_was_repeated_is_not_forgotten(scene: Scene, approve: bool) -> None:
+    operation_id = asked(scene)
+    decide(scene.platform, scene.deployment_id, operation_id, approve=approve, caller="bob")
+    # The answer of the first delivery was lost: Step Functions took it for failed, and the token with it.
+    scene.workflow.open_task("again")
+    request_approval(scene.platform, scene.deployment_id, operation_id, "again", "2")
+    answer = scene.workflow.answers["again"]
+    assert (answer.output, answer.cause) == (({"approved_by": "bob"}, "") if approve else (None, "Rejected by bob."))
+    assert len(scene.told(operation_id, "plan_digest", "requester")) == 1  # nobody is asked a second time
+
+
 def test_nothing_is_decided_for_what_runs_or_never_asked(scene: Scene) -> None:
     operation_id = planned(scene)
     with pytest.raises(StateError, match="does not wait for an approval"):

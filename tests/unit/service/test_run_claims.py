@@ -20,6 +20,7 @@ from cloud.service.run_claims import (
     EXPIRES_SECONDS,
     GIVE_UP_SECONDS,
     HEARTBEAT_SECONDS,
+    INTERRUPT_SECONDS,
     MARGIN_SECONDS,
     HeldClaim,
     is_dead,
@@ -135,8 +136,14 @@ def test_a_runner_that_cannot_renew_stops_before_its_claim_expires(scene: Scene)
     watched = Watched(scene, stacks)
     stacks.errors = [Throttled("slow down")] * 100
     answers = [watched.after(1) for _ in range(int(GIVE_UP_SECONDS))]
-    assert answers[:-1] == [Stop.NO] * (len(answers) - 1)
+    gentle = int(INTERRUPT_SECONDS)
+    assert answers[: gentle - 1] == [Stop.NO] * (gentle - 1)
+    assert answers[gentle - 1 : -1] == [Stop.INTERRUPT] * (len(answers) - gentle)
     assert answers[-1] is Stop.KILL
+
+
+def test_a_runner_that_was_not_asked_for_long_goes_on_when_its_renewal_is_taken(scene: Scene) -> None:
+    assert Watched(scene).after(INTERRUPT_SECONDS + 1) is Stop.NO
 
 
 def test_a_renewal_that_fails_for_good_is_no_silence(scene: Scene) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.adapters.pulumi.processes import RunIsEnding, RunProcesses
 from cloud.adapters.pulumi.supervision import (
+    ASK_SECONDS,
     BATCH,
     DEAD_SILENCE_SECONDS,
     SILENCE_SECONDS,
@@ -16,7 +17,7 @@ from cloud.adapters.pulumi.supervision import (
 )
 from cloud.domain.events import EventType, NewEvent
 from cloud.ports.runner import Stop
-from cloud.service.run_claims import EXPIRES_SECONDS, HEARTBEAT_SECONDS
+from cloud.service.run_claims import EXPIRES_SECONDS, INTERRUPT_SECONDS
 
 
 def line(number: int) -> NewEvent:
@@ -259,4 +260,31 @@ def test_a_caller_that_hangs_has_pulumi_interrupted_and_then_killed_before_its_c
     outcome = supervisor.supervise(work)
     assert outcome.reason is EndReason.BROKEN
     assert str(outcome.failure) == "Pulumi was killed"
-    assert SILENCE_SECONDS < DEAD_SILENCE_SECONDS < EXPIRES_SECONDS - HEARTBEAT_SECONDS
+    # However a silence begins: while renewals are still taken, or at the end of those that were refused.
+    assert SILENCE_SECONDS < DEAD_SILENCE_SECONDS < EXPIRES_SECONDS - INTERRUPT_SECONDS
+
+
+def test_a_caller_that_hangs_after_an_interrupt_does_not_put_off_the_kill() -> None:
+    clock = HandClock()
+    processes = StubbornProcesses()
+    returned = threading.Event()
+    asked: list[bool] = []
+
+    def interrupts_and_hangs() -> Stop:
+        asked.append(True)
+        if len(asked) == 2:
+            clock.now += 10 + ASK_SECONDS  # the grace period passes, and the store does not answer
+            assert processes.killed.wait(30)
+            returned.set()
+        clock.now += ASK_SECONDS
+        return Stop.INTERRUPT
+
+    def work() -> None:
+        assert returned.wait(30)
+        raise ValueError("Pulumi was killed")
+
+    supervisor = Supervisor(
+        processes, EventQueue(Received()), interrupts_and_hangs, timeout_seconds=600, grace_seconds=10, clock=clock
+    )
+    assert str(supervisor.supervise(work).failure) == "Pulumi was killed"
+    assert processes.interrupts == 1

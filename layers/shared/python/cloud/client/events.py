@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.client.contexts import Context
@@ -27,6 +28,17 @@ MAX_FAILURES = 5
 """Connections in a row that failed or brought nothing, before the stream gives up with NetworkError."""
 
 _random = random.SystemRandom()
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One connection: when something was heard and asked last, whether a ping is under way, what is to be delivered."""
+
+    wire: Wire
+    heard: float
+    asked: float
+    is_pinged: bool = False
+    found: deque[Event] = field(default_factory=deque)
 
 
 class EventStream:
@@ -69,12 +81,17 @@ class EventStream:
         while True:
             opened: float | None = None
             try:
-                async with self._dial(self._context) as wire, aclosing(self._converse(wire)) as events:
+                async with self._dial(self._context) as wire:
                     opened = now()
                     self.connections += 1
-                    async for event in events:
-                        failures = 0
-                        yield event
+                    talk = await self._begin(wire)
+                    while True:
+                        broken = await self._hear(talk)
+                        while talk.found:
+                            failures = 0
+                            yield talk.found.popleft()
+                        if broken is not None:
+                            raise broken
             except OSError:
                 pass
             # One that is cut at once, every time, is a failure each time; one that stood for a while was a connection.
@@ -88,38 +105,49 @@ class EventStream:
             longest = longest_pause(failures, self._reconnect_seconds)
             await asyncio.sleep(self._jitter(longest / 2, longest))
 
-    async def _converse(self, wire: Wire) -> AsyncGenerator[Event, None]:
-        """Follow the deployment on one connection. Raises OSError when that has ended, TimeoutError when it is dead."""
+    async def _begin(self, wire: Wire) -> _Talk:
+        """Follow the deployment on a new connection."""
         self._order.disconnected()
         await self._ask(wire)
+        now = asyncio.get_running_loop().time()
+        return _Talk(wire, heard=now, asked=now)
+
+    async def _hear(self, talk: _Talk) -> Exception | None:
+        """Find the events of the next frame, or ask when it was silent for long.
+
+        Gives what ends the connection (an OSError, a TimeoutError for a dead one, or what an ``error`` says) instead of
+        raising it: what was heard before is delivered first.
+        """
+        try:
+            await self._next_frame(talk)
+        except Exception as error:  # noqa: BLE001 (raised by the caller)
+            return error
+        return None
+
+    async def _next_frame(self, talk: _Talk) -> None:
         now = asyncio.get_running_loop().time
-        heard = asked = now()
-        is_pinged = False
-        while True:
-            silent = heard + (self._pong_seconds if is_pinged else self._ping_seconds)
-            due = asked + (ANSWER_SECONDS if self._order.is_asking else self._ping_seconds)
-            try:
-                # Nothing is asked before the pong: both write to the connection's rows, and functions may overlap.
-                async with asyncio.timeout_at(silent if is_pinged else min(silent, due)):
-                    text = await wire.receive()
-            except TimeoutError:
-                if is_pinged or self._order.is_asking:
-                    raise  # no pong, no answer: the connection is dead, whatever TCP thinks
-                if now() >= silent:
-                    await wire.send(json.dumps({"action": "ping"}))
-                    heard, is_pinged = now(), True
-                    continue
-                if self._order.last is not None:
-                    await self._ask(wire)
-                asked = now()
-                continue
-            heard, is_pinged = now(), False
-            for message in _messages(text):
-                for event in self._take(message):
-                    yield event
-            if self._order.should_ask:
-                await self._ask(wire)
-                asked = now()
+        silent = talk.heard + (self._pong_seconds if talk.is_pinged else self._ping_seconds)
+        due = talk.asked + (ANSWER_SECONDS if self._order.is_asking else self._ping_seconds)
+        try:
+            async with asyncio.timeout_at(min(silent, due)):
+                text = await talk.wire.receive()
+        except TimeoutError:
+            is_silent, is_due = now() >= silent, now() >= due
+            if (is_silent and talk.is_pinged) or (self._order.is_asking and (is_silent or is_due)):
+                raise  # no pong, no answer: the connection is dead, whatever TCP thinks
+            if is_silent:
+                await talk.wire.send(json.dumps({"action": "ping"}))
+                talk.heard, talk.is_pinged = now(), True
+            if is_due and self._order.last is not None:
+                await self._ask(talk.wire)
+            talk.asked = now() if is_due else talk.asked
+            return
+        talk.heard, talk.is_pinged = now(), False
+        for message in _messages(text):
+            talk.found.extend(self._take(message))
+        if self._order.should_ask:
+            await self._ask(talk.wire)
+            talk.asked = now()
 
     async def _ask(self, wire: Wire) -> None:
         """Subscribe; where anything is known, with the question for all that came after it."""

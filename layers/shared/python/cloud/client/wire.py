@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -48,26 +48,35 @@ class _Socket:
             raise ConnectionError(str(closed)) from closed
 
 
-@asynccontextmanager
-async def dial(context: Context) -> AsyncIterator[Wire]:
-    """A WebSocket. The token travels in a header, never in the address."""
-    opening = connect(
-        context.websocket_url,
-        additional_headers={"Authorization": f"Bearer {context.token}", "X-Cloud-User": context.user},
-        proxy=None,
-        ping_interval=None,  # API Gateway answers no ping frames of clients; ours are messages
-        max_size=MAX_MESSAGE_BYTES,
-        close_timeout=CLOSE_SECONDS,
-    )
-    try:
-        connection = await opening
-    except InvalidStatus as error:
-        if error.response.status_code in REFUSALS:
-            raise AuthError("The control plane does not let us in.", hint="The token is not its own.") from None
-        raise ConnectionError(str(error)) from error
-    except (InvalidHandshake, EOFError) as error:
-        raise ConnectionError(str(error)) from error
-    try:
-        yield _Socket(connection)
-    finally:
-        await connection.close()
+class dial:  # noqa: N801 (a function to its callers: a Dial)
+    """A WebSocket. The token travels in a header, never in the address.
+
+    A class and no generator: asyncio closes all generators of a loop at once, the stream's and the one that it is using.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._connection: ClientConnection | None = None
+
+    async def __aenter__(self) -> Wire:
+        opening = connect(
+            self._context.websocket_url,
+            additional_headers={"Authorization": f"Bearer {self._context.token}", "X-Cloud-User": self._context.user},
+            proxy=None,
+            ping_interval=None,  # API Gateway answers no ping frames of clients; ours are messages
+            max_size=MAX_MESSAGE_BYTES,
+            close_timeout=CLOSE_SECONDS,
+        )
+        try:
+            self._connection = await opening
+        except InvalidStatus as error:
+            if error.response.status_code in REFUSALS:
+                raise AuthError("The control plane does not let us in.", hint="The token is not its own.") from None
+            raise ConnectionError(str(error)) from error
+        except (InvalidHandshake, EOFError) as error:
+            raise ConnectionError(str(error)) from error
+        return _Socket(self._connection)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            await self._connection.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
 from cloud.domain.errors import Forbidden, RunInterrupted, StateError
 from cloud.domain.events import EventType, NewEvent
 from cloud.domain.operations import Operation
 from cloud.domain.states import DeploymentStatus, TaskState
-from cloud.service.announcing import announce, operation_event, was_told
+from cloud.service.announcing import announce, operation_event, told_events, was_told
 from cloud.service.environments import propose_status
 from cloud.service.platform import Platform
 
@@ -21,6 +20,9 @@ _APPROVED, _REJECTED = "approved_by", "rejected_by"
 def request_approval(platform: Platform, deployment_id: str, operation_id: str, token: str, attempt: str = "") -> None:
     """Keep the task token and ask; ``decide`` completes it. ``attempt`` is ``entry.attempt_of`` the delivery.
 
+    The token is stored before a decision is looked for, and a decision is told before the token is read: a repetition finds
+    what was decided while the first delivery was being repeated.
+
     Raises RunInterrupted for a cancelled operation, StateError for one that has begun or ended, StaleWrite for a delivery
     that comes after a later one.
     """
@@ -30,6 +32,10 @@ def request_approval(platform: Platform, deployment_id: str, operation_id: str, 
         raise StateError(f"The operation is {operation.state.value} already.", operation_id=operation_id)
     if operation.cancel_requested:
         raise RunInterrupted("The operation was cancelled.", operation_id=operation_id)
+    decided = _decided(platform, operation)
+    if decided is not None:
+        _answer(platform, token, *decided)
+        return
     propose_status(platform, operation, DeploymentStatus.AWAITING_APPROVAL)
     announce(
         platform,
@@ -54,24 +60,39 @@ def decide(platform: Platform, deployment_id: str, operation_id: str, *, approve
             hint="Ask a colleague. In local mode CLOUD_USER says who you are.",
             operation_id=operation_id,
         )
-    token = platform.stores.operations.get_tokens(deployment_id, operation_id, [TOKEN]).get(TOKEN)
-    if not token:
+    if not _token(platform, operation):
         raise StateError("The operation does not wait for an approval.", operation_id=operation_id)
     mine = f"{_APPROVED if approve else _REJECTED}:{caller}"
     expires = platform.clock.now() + DECISION_LIFE
-    # Of this token: an operation whose plan has changed asks again, with another one.
-    key = f"decision:{operation_id}:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    key = f"decision:{operation_id}:{operation.plan_digest[:16]}"
     counts = platform.stores.deployments.remember(deployment_id, key, mine, expires_at=int(expires.timestamp()))
     told, _, decider = counts.partition(":")
     if not was_told(platform, operation, lambda event: event.data.get(told) == decider):
         announce(platform, operation, operation_event(operation, operation.state, None, **{told: decider}))
-    if told == _APPROVED:
-        platform.workflow().succeed(token, {told: decider})
-    else:
-        platform.workflow().fail(token, RunInterrupted.__name__, f"Rejected by {decider}.")
+    _answer(platform, _token(platform, operation), told, decider)
     if counts != mine:
         raise StateError(
             f"The operation does not wait for an approval any more: it was {told.removesuffix('_by')} by {decider}.",
             operation_id=operation_id,
         )
     return operation
+
+
+def _token(platform: Platform, operation: Operation) -> str:
+    return platform.stores.operations.get_tokens(operation.deployment_id, operation.id, [TOKEN]).get(TOKEN, "")
+
+
+def _decided(platform: Platform, operation: Operation) -> tuple[str, str] | None:
+    """What was decided, and by whom, as it was told."""
+    for event in told_events(platform, operation):
+        for told in (_APPROVED, _REJECTED):
+            if told in event.data:
+                return told, str(event.data[told])
+    return None
+
+
+def _answer(platform: Platform, token: str, told: str, decider: str) -> None:
+    if told == _APPROVED:
+        platform.workflow().succeed(token, {told: decider})
+    else:
+        platform.workflow().fail(token, RunInterrupted.__name__, f"Rejected by {decider}.")

@@ -22,8 +22,10 @@ from cloud.service.platform import Platform
 HEARTBEAT_SECONDS = 15.0
 EXPIRES_SECONDS = 60.0
 """After the last heartbeat: a runner that could not renew for so long has stopped itself."""
+INTERRUPT_SECONDS = 24.0
+"""Without a renewal for so long a runner interrupts itself: Pulumi ends what it is doing, and writes its state."""
 GIVE_UP_SECONDS = 45.0
-"""Without a renewal a runner stops itself, so that it has ended before its claim expires."""
+"""Without one for so long it kills what is left, so that it has ended before its claim expires."""
 MARGIN_SECONDS = 90.0
 """Kept of the executor's life for an interrupted Pulumi to write its state (2-orchestration, Interrupt)."""
 CANCEL_CHECK_SECONDS = 1.0
@@ -117,7 +119,10 @@ class HeldClaim:
         if now - self._tried >= HEARTBEAT_SECONDS:
             self._tried = now
             self._renew(now)
-        return Stop.KILL if self._lost else self._cancelled()
+        if self._lost:
+            return Stop.KILL
+        is_silent = now - self._renewed >= INTERRUPT_SECONDS
+        return max(self._cancelled(), Stop.INTERRUPT if is_silent else Stop.NO)
 
     def give_back(self, report: Mapping[str, Any]) -> None:
         """End the claim and leave ``report`` for RecordStack. Raises StackBusy, and refuses it, when the claim was lost."""

@@ -136,7 +136,8 @@ class Supervisor:
     def _watch_the_caller(self, ended: threading.Event) -> None:
         while not ended.wait(FLUSH_SECONDS):
             silence = self._clock() - self._came_back
-            if silence >= DEAD_SILENCE_SECONDS:
+            is_overdue = self._clock() >= self._kill_at + ASK_SECONDS  # a caller that came back would have done it
+            if silence >= DEAD_SILENCE_SECONDS or is_overdue:
                 self._processes.refuse_more()
                 self._processes.end_all()
                 return

@@ -167,7 +167,7 @@ def test_what_was_created_though_not_recorded_is_found_by_its_tags_also_by_a_run
     assert site.pending() == ["creating"]
 
     # The second run finds and adopts it, and is killed when the refresh is about to read it.
-    log = site.kill(VPC, action("DescribeVpcs"), made=False)
+    log = site.kill(VPC, action("DescribeVpcAttribute"), made=False)
     assert any(f"it is there as {vpc}" in data["message"] for data in log.of("log.created"))
     assert site.ids("aws:ec2/vpc:Vpc") == [vpc]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 
 from tests.faults.faults_of_operations import DELIVERIES
 from tests.faults.named import GROUPS, Group
 from tests.faults.named_fault import Named
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+WIDTH = 128
 BEGIN, END = "<!-- faults: written by tests/faults/document.py -->", "<!-- end of faults -->"
 
 
@@ -26,24 +28,27 @@ def page(text: str) -> str:
 
 
 def _group(group: Group) -> Iterator[str]:
-    yield from (f"### {group.title}", "", group.text, "")
+    yield from (f"### {group.title}", "", *wrap(group.text, WIDTH), "")
     if group.faults is DELIVERIES:
         tasks = sorted({_task(each) for each in group.faults})
         kinds = dict.fromkeys(_point(each) for each in group.faults)
-        yield f"Tasks: {', '.join(f'`{task}`' for task in tasks)}."
-        yield f"Each of them: {'; '.join(kinds)}. Every one ends as {_end(group.faults[0])}; the tests are named after both."
+        yield from wrap(f"Tasks: {', '.join(f'`{task}`' for task in tasks)}.", WIDTH)
+        yield from wrap(f"Each of them: {'; '.join(kinds)}.", WIDTH)
+        yield from wrap(f"Every one ends as {_end(group.faults[0])}; the tests are named after both.", WIDTH)
         yield ""
         return
     yield from ("| test | what goes wrong | the operation ends as |", "|---|---|---|")
     for each in group.faults:
-        struck = "<br>".join(_fault(each))
+        struck = "<br>".join(dict.fromkeys(_fault(each)))
         yield f"| {each.name} | {struck} | {_end(each)} |"
     yield ""
 
 
 def _fault(named: Named) -> Iterator[str]:
     for fault in named.faults:
+        same = [each.occurrence for each in named.faults if (each.point, each.kind) == (fault.point, fault.kind)]
         number = f", number {fault.occurrence}" if fault.occurrence > 1 else ""
+        number = f", numbers {min(same)} to {max(same)}" if len(same) > 1 else number
         seconds = f" {fault.seconds:g} s" if fault.seconds else ""
         yield f"{fault.kind}{seconds} at `{fault.point}`{number}"
 

@@ -26,7 +26,7 @@ class Interrupted(Exception):
 class Engine:
     def __init__(self, model: PulumiModel, request: RunRequest) -> None:
         self.model, self.request, self.interrupted = model, request, False
-        self.heard_at = model.tasks.now
+        self.heard_at, self.kill_at = model.tasks.now, float("inf")
         self._stack = request.pulumi_stack
         self._state = model.checkpoint(request.pulumi_stack)
         self._events: list[NewEvent] = []

@@ -94,6 +94,19 @@ WISHES = (
     ),
 )
 
+APPROVALS = (
+    Named("request's answer lost", at("request_approval: answer", Kind.LOSE), "succeeded", DONE, plot="approve"),
+    Named("request goes on unheard", at("request_approval: invoke", Kind.UNHEARD), "succeeded", DONE, plot="approve"),
+    Named("request delivered twice", at("request_approval: invoke", Kind.TWICE), "succeeded", DONE, plot="approve"),
+    Named(
+        "killed between the decision and its token",
+        at("serve_api approve: before workflow.succeed", Kind.KILL),
+        "succeeded",
+        DONE,
+        plot="approve",
+    ),
+)
+
 STARTS = (
     Named(
         "killed between the row and StartExecution",

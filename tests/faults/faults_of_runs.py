@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.named_fault import DONE, FAILED, MID_CREATE, RECORD, RUN, Named, at
-from tests.faults.points import Kind
+from tests.faults.points import Fault, Kind
 
 PULUMI = (
     Named("runner killed before a create", at(MID_CREATE, Kind.KILL), "failed", FAILED),
@@ -85,6 +85,18 @@ CLAIMS = (
         (*at(MID_CREATE, Kind.DELAY, 1, 100.0), *at(f"{RUN}: before stacks.put heartbeat", Kind.DELAY, 1, 58.0)),
         "failed",
         FAILED,
+    ),
+    Named(
+        "heartbeats are refused, then one hangs, and the execution is stopped",
+        (
+            *at(MID_CREATE, Kind.DELAY, 1, 100.0),
+            *(Fault(f"{RUN}: before stacks.put heartbeat", Kind.THROTTLE, number) for number in range(1, 26)),
+            *at(f"{RUN}: before stacks.put heartbeat", Kind.STOP, 26),
+            *at(f"{RUN}: before stacks.put heartbeat", Kind.DELAY, 26, 58.0),
+        ),
+        "error",
+        None,
+        plot="two deploys",
     ),
     Named(
         "heartbeat hangs, and the execution is stopped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults.faults_of_operations import DEFECTS, DELIVERIES, LOCK, RESULTS, STARTS, STORES, WISHES
+from tests.faults.faults_of_operations import APPROVALS, DEFECTS, DELIVERIES, LOCK, RESULTS, STARTS, STORES, WISHES
 from tests.faults.faults_of_runs import CLAIMS, PULUMI
 from tests.faults.named_fault import Named
 
@@ -42,6 +42,7 @@ GROUPS = (
         LOCK,
     ),
     Group("What people do", "A cancel and a stopped execution end in one state, and nothing runs on.", WISHES),
+    Group("Approvals", "Who was told that it is approved needn't come back.", APPROVALS),
     Group("Starts", "However often a start is asked for and answered, with one key it is one operation.", STARTS),
     Group(
         "DynamoDB",

@@ -129,10 +129,10 @@ class Points:
 
     def _strike(self, name: str) -> Fault | None:
         left: Fault | None = None
-        for armed in [armed for armed in self._armed if armed.pattern.match(name)]:
+        matching = [armed for armed in self._armed if armed.pattern.match(name)]
+        for armed in matching:
             armed.left -= 1
-            if armed.left:
-                continue
+        for armed in [armed for armed in matching if armed.left <= 0]:
             self._armed.remove(armed)
             self.happened.append(f"{armed.fault.kind} at {name!r}")
             self.note(f"!!! {armed.fault.kind}")

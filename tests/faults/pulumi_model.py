@@ -17,7 +17,7 @@ from tests.faults.engine_model import Engine, Interrupted
 from tests.faults.points import Points
 from tests.faults.tasks import Task, Tasks
 
-GRACE_SECONDS = 30.0
+GRACE_SECONDS, WATCH_SECONDS = 30.0, 2.5
 
 
 class PulumiModel:
@@ -100,7 +100,7 @@ class PulumiModel:
 
     def _supervise(self, engine: Engine, task: Task, emit: Emit, should_stop: ShouldStop) -> str:
         """Until the engine has ended. Gives why it was ended from outside, or nothing."""
-        began, reason, kill_at = self.tasks.now, "", float("inf")
+        began, reason = self.tasks.now, ""
         while not task.ended:
             engine.heard_at = self.tasks.now
             self.tasks.wait(lambda: task.ended, 1.0)
@@ -112,17 +112,17 @@ class PulumiModel:
                 reason, wish = reason or "time", max(wish, Stop.INTERRUPT)
             if wish is not Stop.NO and not engine.interrupted:
                 reason, engine.interrupted = reason or "asked", True
-                kill_at = self.tasks.now + GRACE_SECONDS
-            if wish is Stop.KILL or self.tasks.now >= kill_at:
+                engine.kill_at = self.tasks.now + GRACE_SECONDS
+            if wish is Stop.KILL or self.tasks.now >= engine.kill_at:
                 self._kill(engine, task)
         return reason
 
     def _watch(self, engine: Engine, task: Task) -> None:
         """End an engine whose supervisor hangs in a call: nobody else would."""
-        while not self.tasks.wait(lambda: task.ended, SILENCE_SECONDS / 4):
+        while not self.tasks.wait(lambda: task.ended, WATCH_SECONDS):
             silence = self.tasks.now - engine.heard_at
             engine.interrupted = engine.interrupted or silence >= SILENCE_SECONDS
-            if silence >= DEAD_SILENCE_SECONDS:
+            if silence >= DEAD_SILENCE_SECONDS or self.tasks.now >= engine.kill_at + WATCH_SECONDS:
                 self.tasks.kill(task)
 
     def _kill(self, engine: Engine, task: Task) -> None:

@@ -171,6 +171,18 @@ def test_a_refresh_that_finds_something_marks_the_stack_drifted_until_it_is_depl
     assert scene.row("network").has_drift is False
 
 
+@pytest.mark.parametrize(("found", "told"), [({"update": 1}, "drifted"), ({"same": 2}, "unchanged")])
+def test_a_refresh_that_is_recorded_twice_is_told_once(scene: Scene, found: dict[str, int], told: str) -> None:
+    deployed(scene)
+    finding(scene, found)
+    operation_id = looked(scene, REFRESH)
+    scene.stores.operations.put(replace(scene.operation(operation_id), state=TaskState.RUNNING))
+    events = len(scene.events(operation_id))
+    record_stack(scene.platform, scene.deployment_id, operation_id, "network", None)
+    assert results(scene, operation_id)["network"] == told
+    assert len(scene.events(operation_id)) == events
+
+
 def test_drift_that_was_mended_by_hand_is_taken_back_by_a_refresh(scene: Scene) -> None:
     deployed(scene)
     finding(scene, {"update": 1})

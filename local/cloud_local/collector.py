@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import gc
 
+THRESHOLDS = (20_000, 20, 100)
+"""Allocations before the youngest are looked at, and how often before the older are: what a deployment leaves behind is garbage
+soon or stays long, and what the first one loads (clients, tables' models) stays."""
+
 
 def pause() -> None:
     """Collect nothing while everything is loaded."""
@@ -17,4 +21,5 @@ def pause() -> None:
 def resume() -> None:
     """Collect from now on, and leave out what is there."""
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
     gc.enable()

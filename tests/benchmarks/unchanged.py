@@ -19,7 +19,7 @@ from cloud.client.rest import CloudClient
 from cloud_local import collector
 from cloud_local.runtime import LocalCloud, Options
 from tests.benchmarks.graph16 import DEPENDENCIES, SECONDS
-from tests.benchmarks.makespan import publish, run_to_end
+from tests.benchmarks.makespan import execution, publish, run_to_end
 from tests.benchmarks.results import Figure
 
 UNCHANGED_LIMIT_SECONDS = 1.5
@@ -63,8 +63,7 @@ def measure() -> list[Figure]:
 
 def execution_seconds(local: LocalCloud, operation_id: str) -> float:
     """From the start of the operation's execution to its end, as Step Functions tells them."""
-    arn = local.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{operation_id}"
-    told = local.aws.client("stepfunctions").describe_execution(executionArn=arn)
+    told = execution(local, operation_id)
     seconds: float = (told["stopDate"] - told["startDate"]).total_seconds()
     return seconds
 

@@ -163,6 +163,7 @@ class _Play:
         self._changes: dict[str, int] = {}
 
     def perform(self) -> RunResult:
+        self._look()
         steps = self._steps()
         pause = self._script.seconds / max(len(steps), 1)
         for line in self._script.log:
@@ -203,13 +204,10 @@ class _Play:
         """Wait in parts of at most a second, looking up in between as the real runner does.
 
         Moments count from the begin of the run: what telling and looking takes is not added to what the script says, as it
-        isn't to the time that Pulumi takes.
+        isn't to the time that Pulumi takes; nor is what is due put off by a look.
         """
-        while True:
+        while (left := moment - self._clock()) >= _SHORTEST_SECONDS:
             self._look()
-            left = moment - self._clock()
-            if left < _SHORTEST_SECONDS:
-                return
             self._sleep(min(left, _ASK_SECONDS, max(self._deadline - self._clock(), 0.0)))
 
     @property

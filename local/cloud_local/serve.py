@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from cloud.client.contexts import LOCAL, Context, save_context
 from cloud.domain.errors import CloudError
-from cloud_local import collector
+from cloud_local import process_tuning
 from cloud_local.lifecycle import hold_instance
 
 LINGER_SECONDS = 3.0
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _serve(given: argparse.Namespace, ended: threading.Event) -> None:
-    collector.pause()
+    process_tuning.pause()
     from cloud_local.runtime import LocalCloud, Options
 
     with hold_instance() as folder:
@@ -65,7 +65,7 @@ def _serve(given: argparse.Namespace, ended: threading.Event) -> None:
             save_context(LOCAL, Context(**local.context()))
             print(f"ready: {local.context()['url']}", flush=True)  # noqa: T201 - into the log
             local.aws.wait_until_warm()
-            collector.resume()
+            process_tuning.resume()
             ended.wait()
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from cloud.client.contexts import Context
 from cloud.client.rest import CloudClient
-from cloud_local import collector
+from cloud_local import process_tuning
 from cloud_local.runtime import LocalCloud, Options
 from tests.benchmarks.graph16 import DEPENDENCIES, SECONDS, critical_path, manifest
 from tests.benchmarks.results import Figure
@@ -37,7 +37,7 @@ def measure(*, scales: tuple[float, ...] = (1, 4)) -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Options(Path(folder), scripted=True)) as local:
         local.aws.wait_until_warm()
-        collector.resume()  # as local mode's own process does when it is warm
+        process_tuning.resume()  # as local mode's own process does when it is warm
         with CloudClient(Context(**local.context())) as client:
             _run(local, client, 0.01)
             for scale in scales:

@@ -22,7 +22,7 @@ from cloud.client.events import EventStream
 from cloud.client.programs import zip_program
 from cloud.client.rest import CloudClient
 from cloud.domain.events import Cursor
-from cloud_local import bundle, collector
+from cloud_local import bundle, process_tuning
 from cloud_local.runtime import LocalCloud, Options
 from tests.benchmarks.makespan import run_to_end
 from tests.benchmarks.results import Figure
@@ -41,7 +41,7 @@ def measure() -> list[Figure]:
         CloudClient(Context(**local.context())) as client,
     ):
         local.aws.wait_until_warm()
-        collector.resume()  # as local mode's own process does when it is warm
+        process_tuning.resume()  # as local mode's own process does when it is warm
         deployment_id = _publish(client)
         cold, cold_share = _run(local, client, deployment_id, "deploy")
         warm, warm_share = _run(local, client, deployment_id, "deploy", force=True)

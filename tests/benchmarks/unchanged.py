@@ -16,7 +16,7 @@ from typing import Any
 
 from cloud.client.contexts import Context
 from cloud.client.rest import CloudClient
-from cloud_local import collector
+from cloud_local import process_tuning
 from cloud_local.runtime import LocalCloud, Options
 from tests.benchmarks.graph16 import DEPENDENCIES, SECONDS
 from tests.benchmarks.makespan import execution, publish, run_to_end
@@ -34,7 +34,7 @@ def measure() -> list[Figure]:
 
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Options(Path(folder), scripted=True)) as local:
         local.aws.wait_until_warm()
-        collector.resume()  # as local mode's own process does when it is warm
+        process_tuning.resume()  # as local mode's own process does when it is warm
         with CloudClient(Context(**local.context())) as client:
             short = publish(client, 0.01)
             run_to_end(local, client, short, expected=0.0)

@@ -66,6 +66,11 @@ class StackStatus(StrEnum):
         """Nothing is under way for the stack."""
         return self not in (StackStatus.PENDING, StackStatus.WAITING, StackStatus.DEPLOYING, StackStatus.DESTROYING)
 
+    @property
+    def is_standing(self) -> bool:
+        """The stack is there as its last deploy left it, or has drifted since."""
+        return self in _STANDING
+
 
 class DeploymentStatus(StrEnum):
     """Of one environment of a deployment (item ``ENV#{environment}``)."""

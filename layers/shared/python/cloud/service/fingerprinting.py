@@ -39,8 +39,6 @@ from cloud.service.platform import Platform, Stored
 FORGOTTEN: Mapping[str, Any] = MappingProxyType({"fingerprint": {}, "state_etag": "", "outputs_digest": ""})
 """Fields of a row whose state is about to move: ``replace(row, **FORGOTTEN)``."""
 
-_LEAVES_STATE = frozenset({OperationKind.PREVIEW, OperationKind.DRIFT})
-
 
 def is_unchanged(
     platform: Platform,
@@ -139,7 +137,7 @@ def success_fields(
 
     It raises nothing that AWS does: a success stays one when nobody can remember what it was made of, and runs again.
     """
-    if operation.kind in _LEAVES_STATE:
+    if operation.kind.only_looks:
         return {}
     if operation.kind is OperationKind.DESTROY:
         return {**FORGOTTEN, "succeeded_at": "", "references": []}

@@ -21,14 +21,11 @@ from cloud.domain.nodes import node_of
 from cloud.domain.operations import Operation
 from cloud.domain.placeholders import Placeholder
 from cloud.domain.records import StackRecord
-from cloud.domain.states import StackStatus
 from cloud.domain.unknown import Unknown, until_deployed, waits_for
 from cloud.ports.runner import PlannedOutputs, RunResult
 from cloud.service.platform import Platform, Stored
 from cloud.service.resolving import deployed_output, resolve_stack, secret_output
 from cloud.service.results import SECRET_OUTPUT, public_outputs
-
-_SETTLED_WELL = frozenset({StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ def _upstream(platform: Platform, operation: Operation, stack: str, row: StackRe
 
 def _is_there(row: StackRecord | None) -> bool:
     """Whether the stack has outputs to read. A first deploy that failed leaves resources, but no outputs."""
-    return row is not None and row.is_deployed and (bool(row.outputs) or row.status in _SETTLED_WELL)
+    return row is not None and row.is_deployed and (bool(row.outputs) or row.status.is_standing)
 
 
 def _changes_nothing(record: Mapping[str, Any], row: StackRecord) -> bool:

@@ -22,9 +22,7 @@ from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.previewing import preview_name
 from cloud.service.release_dependents import not_run, release_dependents
-
-_STANDING = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED)
-_UNCHANGING = {"same", "read", "discard"}
+from cloud.service.results import has_changes
 
 
 def keep_drift(platform: Platform, operation: Operation, stack: str, result: RunResult) -> Mapping[str, int]:
@@ -62,7 +60,7 @@ def record_look(platform: Platform, operation: Operation, stack: str, caught: Ma
 def _result(operation: Operation, stack: str, seen: Mapping[str, Any]) -> StackResult:
     """``pending`` is what a preview says of a stack that a deploy would change, or of which nobody knows."""
     changes = seen["changes"] if "changes" in seen else Counter(step["op"] for step in seen["steps"])
-    differs = any(count for change, count in changes.items() if change not in _UNCHANGING)
+    differs = has_changes(changes)
     found = StackStatus.DRIFTED if operation.kind is OperationKind.DRIFT else StackStatus.PENDING
     status = found if differs or not seen.get("previewable", True) else StackStatus.UNCHANGED
     return StackResult(stack, status, str(seen.get("reason", "")), dict(changes), float(seen["seconds"]))
@@ -84,7 +82,7 @@ def _without_look(
 def _note_drift(platform: Platform, operation: Operation, stack: str, has_drift: bool) -> None:
     """A scan yields: what somebody deploys or destroys meanwhile is not what was looked at."""
     row = platform.stores.stacks.get(operation.deployment_id, stack, operation.environment)
-    if row is None or row.claim is not None or row.status not in _STANDING or row.has_drift == has_drift:
+    if row is None or row.claim is not None or not row.status.is_standing or row.has_drift == has_drift:
         return
     platform.stores.stacks.put(_with_drift(row, has_drift, platform.timestamp()))
 

@@ -24,15 +24,13 @@ from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.record_look import record_look
 from cloud.service.release_dependents import not_run, release_dependents
-from cloud.service.results import report_of, reported_result
+from cloud.service.results import has_changes, report_of, reported_result
 from cloud.service.run_claims import is_expired
 from cloud.service.stack_rows import row_of, waiting_status
 
 KEPT_DURATIONS = 20
 MAX_OUTPUT_BYTES = 256 * 1024
 """Of all outputs of a stack as JSON: the row holds them, and an item of DynamoDB takes 400 KB."""
-_UNCHANGING = {"same", "read", "discard"}
-_STANDING = (StackStatus.DEPLOYED, StackStatus.UNCHANGED, StackStatus.DRIFTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def _how_it_ended(
     if "error" in report:
         return _Ended(_failure(stack, from_dict(report["error"]), float(report["seconds"])))
     run = reported_result(platform, operation, report)
-    changed = any(count for change, count in run["changes"].items() if change not in _UNCHANGING)
+    changed = has_changes(run["changes"])
     result = StackResult(
         stack,
         _status_after(operation.kind, changed=changed),
@@ -191,13 +189,13 @@ def _status(operation: Operation, row: StackRecord, result: StackResult) -> Stac
     drift back only while the state is still the one that the last deploy left: then somebody has mended it by hand.
     """
     if not operation.kind.changes_resources:
-        if row.status not in _STANDING:
+        if not row.status.is_standing:
             return row.status
         if result.status is StackStatus.UNCHANGED and row.status is StackStatus.DRIFTED and row.fingerprint:
             return StackStatus.DEPLOYED
         return StackStatus.DRIFTED if result.status is StackStatus.DRIFTED else row.status
     under_way = row.operation_id == operation.id and not row.status.is_settled
-    keeps = result.status is StackStatus.UNCHANGED and row.status in _STANDING
+    keeps = result.status is StackStatus.UNCHANGED and row.status.is_standing
     before = row.status if under_way or keeps else waiting_status(row)
     return require_transition(before, result.status, deployment_id=operation.deployment_id, stack=row.stack)
 

@@ -21,8 +21,14 @@ from cloud.service.platform import Platform
 
 SECRET_OUTPUT: Mapping[str, Any] = {"secret": True}
 """Stands for the value of an output that is secret or holds a secret; it stays in Pulumi's state."""
+_UNCHANGING = ("same", "read", "discard")
 MAX_INLINE_BYTES = 64 * 1024
 """A row holds the outputs of the last success beside the report; an item of DynamoDB takes 400 KB."""
+
+
+def has_changes(changes: Mapping[str, int]) -> bool:
+    """Whether Pulumi did, or would do, anything to a resource. ``changes`` counts resources by operation."""
+    return any(count for change, count in changes.items() if change not in _UNCHANGING)
 
 
 def public_outputs(result: RunResult) -> dict[str, Any]:

@@ -25,7 +25,7 @@ if settings.file_system.enabled:
     file_system = FileSystem(
         "files",
         FileSystemArgs(
-            prefix=here.name("files"),
+            prefix=here.name("files", limit=55),
             kms_key_arn=kms_key_arn,
             vpc_id=settings.file_system.vpc_id or network["vpcId"],
             subnet_ids=settings.file_system.subnet_ids

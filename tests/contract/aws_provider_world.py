@@ -34,104 +34,105 @@ class World:
     suffix: str
     made: dict[str, Resource] = field(default_factory=dict)
 
-    def _one(self, key: str, token: str, inputs: Callable[[], Mapping[str, Any]]) -> Resource:
+    def one(self, key: str, token: str, inputs: Callable[[], Mapping[str, Any]]) -> Resource:
+        """The prerequisite ``key``, made at the first call; cases with prerequisites of their own make them by this."""
         if key not in self.made:
             self.made[key] = self.engine.create(token, f"{key}-{self.suffix}", inputs())
         return self.made[key]
 
     @property
     def vpc(self) -> Resource:
-        return self._one("vpc", "aws:ec2/vpc:Vpc", lambda: {"cidrBlock": "10.0.0.0/16"})
+        return self.one("vpc", "aws:ec2/vpc:Vpc", lambda: {"cidrBlock": "10.0.0.0/16"})
 
     @property
     def subnet(self) -> Resource:
         inputs = lambda: {"vpcId": self.vpc.id, "cidrBlock": "10.0.1.0/24", "availabilityZone": f"{REGION}a"}  # noqa: E731
-        return self._one("subnet", "aws:ec2/subnet:Subnet", inputs)
+        return self.one("subnet", "aws:ec2/subnet:Subnet", inputs)
 
     @property
     def gateway(self) -> Resource:
-        return self._one("gateway", "aws:ec2/internetGateway:InternetGateway", lambda: {"vpcId": self.vpc.id})
+        return self.one("gateway", "aws:ec2/internetGateway:InternetGateway", lambda: {"vpcId": self.vpc.id})
 
     @property
     def table(self) -> Resource:
-        return self._one("table", "aws:ec2/routeTable:RouteTable", lambda: {"vpcId": self.vpc.id})
+        return self.one("table", "aws:ec2/routeTable:RouteTable", lambda: {"vpcId": self.vpc.id})
 
     @property
     def address(self) -> Resource:
-        return self._one("address", "aws:ec2/eip:Eip", lambda: {"domain": "vpc"})
+        return self.one("address", "aws:ec2/eip:Eip", lambda: {"domain": "vpc"})
 
     @property
     def group(self) -> Resource:
-        return self._one("group", "aws:ec2/securityGroup:SecurityGroup", lambda: {"vpcId": self.vpc.id})
+        return self.one("group", "aws:ec2/securityGroup:SecurityGroup", lambda: {"vpcId": self.vpc.id})
 
     @property
     def other_group(self) -> Resource:
-        return self._one("other-group", "aws:ec2/securityGroup:SecurityGroup", lambda: {"vpcId": self.vpc.id})
+        return self.one("other-group", "aws:ec2/securityGroup:SecurityGroup", lambda: {"vpcId": self.vpc.id})
 
     @property
     def acl(self) -> Resource:
-        return self._one("acl", "aws:ec2/networkAcl:NetworkAcl", lambda: {"vpcId": self.vpc.id})
+        return self.one("acl", "aws:ec2/networkAcl:NetworkAcl", lambda: {"vpcId": self.vpc.id})
 
     @property
     def bucket(self) -> Resource:
-        return self._one("bucket", "aws:s3/bucket:Bucket", lambda: {"forceDestroy": True})
+        return self.one("bucket", "aws:s3/bucket:Bucket", lambda: {"forceDestroy": True})
 
     @property
     def logs_bucket(self) -> Resource:
-        bucket = self._one("logs-bucket", "aws:s3/bucket:Bucket", lambda: {"forceDestroy": True})
+        bucket = self.one("logs-bucket", "aws:s3/bucket:Bucket", lambda: {"forceDestroy": True})
         statement = {"Principal": {"Service": "logging.s3.amazonaws.com"}}
         document = policy("s3:PutObject", f"{bucket['arn']}/*", **statement)
-        self._one("logs-policy", "aws:s3/bucketPolicy:BucketPolicy", lambda: {"bucket": bucket.id, "policy": document})
+        self.one("logs-policy", "aws:s3/bucketPolicy:BucketPolicy", lambda: {"bucket": bucket.id, "policy": document})
         return bucket
 
     @property
     def key(self) -> Resource:
-        return self._one("key", "aws:kms/key:Key", lambda: {"deletionWindowInDays": 7})
+        return self.one("key", "aws:kms/key:Key", lambda: {"deletionWindowInDays": 7})
 
     @property
     def other_key(self) -> Resource:
-        return self._one("other-key", "aws:kms/key:Key", lambda: {"deletionWindowInDays": 7})
+        return self.one("other-key", "aws:kms/key:Key", lambda: {"deletionWindowInDays": 7})
 
     @property
     def role(self) -> Resource:
-        return self._one("role", "aws:iam/role:Role", lambda: {"assumeRolePolicy": trust("ec2.amazonaws.com")})
+        return self.one("role", "aws:iam/role:Role", lambda: {"assumeRolePolicy": trust("ec2.amazonaws.com")})
 
     @property
     def policy(self) -> Resource:
-        return self._one("policy", "aws:iam/policy:Policy", lambda: {"policy": policy("s3:ListBucket")})
+        return self.one("policy", "aws:iam/policy:Policy", lambda: {"policy": policy("s3:ListBucket")})
 
     @property
     def log_group(self) -> Resource:
-        return self._one("log-group", "aws:cloudwatch/logGroup:LogGroup", lambda: {"retentionInDays": 7})
+        return self.one("log-group", "aws:cloudwatch/logGroup:LogGroup", lambda: {"retentionInDays": 7})
 
     @property
     def file_system(self) -> Resource:
-        return self._one("files", "aws:efs/fileSystem:FileSystem", lambda: {"encrypted": True})
+        return self.one("files", "aws:efs/fileSystem:FileSystem", lambda: {"encrypted": True})
 
     @property
     def vault(self) -> Resource:
-        return self._one("vault", "aws:backup/vault:Vault", dict)
+        return self.one("vault", "aws:backup/vault:Vault", dict)
 
     @property
     def plan(self) -> Resource:
         rule = lambda: {"ruleName": "daily", "targetVaultName": self.vault.id}  # noqa: E731
-        return self._one("plan", "aws:backup/plan:Plan", lambda: {"rules": [rule()]})
+        return self.one("plan", "aws:backup/plan:Plan", lambda: {"rules": [rule()]})
 
     @property
     def secret(self) -> Resource:
-        return self._one("secret", "aws:secretsmanager/secret:Secret", lambda: {"recoveryWindowInDays": 0})
+        return self.one("secret", "aws:secretsmanager/secret:Secret", lambda: {"recoveryWindowInDays": 0})
 
     @property
     def topic(self) -> Resource:
-        return self._one("topic", "aws:sns/topic:Topic", dict)
+        return self.one("topic", "aws:sns/topic:Topic", dict)
 
     @property
     def queue(self) -> Resource:
-        return self._one("queue", "aws:sqs/queue:Queue", dict)
+        return self.one("queue", "aws:sqs/queue:Queue", dict)
 
     @property
     def web_acl(self) -> Resource:
-        return self._one("web-acl", "aws:wafv2/webAcl:WebAcl", web_acl)
+        return self.one("web-acl", "aws:wafv2/webAcl:WebAcl", web_acl)
 
 
 def web_acl() -> dict[str, Any]:

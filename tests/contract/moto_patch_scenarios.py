@@ -291,6 +291,18 @@ class Scenarios:
         page = self.states.get_execution_history(executionArn=execution, maxResults=1, reverseOrder=True)
         return [event["type"] for event in page["events"]] == ["ExecutionSucceeded"] and "nextToken" in page
 
+    def deleted_nat_gateways_free_their_address(self) -> bool:
+        ec2 = self.aws.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        first = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+        ec2.delete_nat_gateway(NatGatewayId=first)
+        try:
+            return bool(ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"])
+        except ec2.exceptions.ClientError:
+            return False
+
     def definitions_can_be_validated(self) -> bool:
         try:
             return bool(self.states.validate_state_machine_definition(definition="{}")["result"] == "FAIL")

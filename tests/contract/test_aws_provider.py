@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,19 +15,20 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2
 
+from cloud_local.aws import moto_patches
+from cloud_local.aws.resource_patches import RESOURCE_PATCHES
 from cloud_local.provider.compare import same
 from cloud_local.provider.errors import AwsFailure, PartialFailure, ProviderError
 from cloud_local.provider.gaps import OPERATIONS
 from cloud_local.provider.types import TYPES
 from cloud_local.provider.values import from_struct
-from tests.contract import aws_provider_network_cases, aws_provider_security_cases, aws_provider_storage_cases
 from tests.contract.aws_provider_harness import REGION, Engine
 from tests.contract.aws_provider_world import Case, World, trust
 
-CASES = (
-    *aws_provider_network_cases.CASES,
-    *aws_provider_security_cases.CASES,
-    *aws_provider_storage_cases.CASES,
+CASES: tuple[Case, ...] = tuple(
+    case
+    for path in sorted(Path(__file__).parent.glob("aws_provider_*_cases.py"))
+    for case in importlib.import_module(f"tests.contract.{path.stem}").CASES
 )
 
 pytestmark = pytest.mark.xdist_group("aws_provider")
@@ -34,6 +37,8 @@ pytestmark = pytest.mark.xdist_group("aws_provider")
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    for service in RESOURCE_PATCHES:
+        moto_patches.apply(service, RESOURCE_PATCHES)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -6,6 +6,7 @@ The engine is the stand-in, and beside it the installed Pulumi CLI where there i
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import shutil
 import sys
@@ -21,14 +22,21 @@ import pulumi.automation as auto
 import pytest
 import yaml
 from moto.server import ThreadedMotoServer
+from pulumi.automation.events import EngineEvent
 
+from cloud_local.aws import moto_patches
+from cloud_local.aws.resource_patches import RESOURCE_PATCHES
 from cloud_local.provider import install as install_provider
 from cloud_local.pulumi import install as install_engine
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
+from tests.stacks.case import stacks_with_cases
+from tests.stacks.contract import CONTRACTS
+from tests.stacks.lives import Life, live
 
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "stacks"
-NAMES = ("network", "security", "storage")
+NAMES = tuple(name for name in CONTRACTS if (STACKS / name / "__main__.py").is_file())
+"""The stacks of this repository, each after what it needs."""
 PROJECT, REGION = "ecommerce", "eu-west-1"
 
 _IDS = (f"D1BRV{number:02}" for number in count(40))
@@ -49,13 +57,26 @@ def load_module(path: Path) -> ModuleType:
 @pytest.fixture(scope="session")
 def aws_url() -> Iterator[str]:
     """The emulated AWS, with AWS's own IAM policies."""
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        for service in RESOURCE_PATCHES:
+            moto_patches.apply(service, RESOURCE_PATCHES)
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
         server.stop()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a preview: what the engine means to do with a resource, and the inputs that it would do it with."""
+
+    op: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -105,6 +126,20 @@ class Deployer:
         self.results[name] = {key: output.value for key, output in result.outputs.items()}
         return result
 
+    def preview(self, name: str, config: Mapping[str, Any] | None = None) -> list[Step]:
+        """The steps that the engine plans, the stack itself and the providers left out. Inputs that only a deployment can tell
+        are missing from a step's."""
+        steps: list[Step] = []
+
+        def take(event: EngineEvent) -> None:
+            found = event.resource_pre_event.metadata if event.resource_pre_event else None
+            if found is not None and not found.type.startswith("pulumi:"):
+                inputs = (found.new.inputs if found.new else None) or {}
+                steps.append(Step(str(found.op.value), found.type, found.urn.rpartition("::")[2], inputs))
+
+        self.stack(name, config).preview(on_event=take)
+        return steps
+
     def outputs(self, name: str) -> dict[str, Any]:
         """What the last ``up`` of the stack exported."""
         return self.results[name]
@@ -129,6 +164,23 @@ class Deployer:
             self.made[name].destroy()
             del self.made[name]
             shutil.rmtree(self.folder / name)
+
+
+@dataclass(frozen=True)
+class Base(Deployer):
+    """A deployment of every stack with its defaults, each deployed when it is first asked for."""
+
+    def outputs(self, name: str) -> dict[str, Any]:
+        """What the stack exports."""
+        if name not in self.results:
+            for needed in CONTRACTS[name].dependencies:
+                self.outputs(needed)
+            self.up(name)
+        return super().outputs(name)
+
+    def resources(self, name: str) -> list[dict[str, Any]]:
+        self.outputs(name)
+        return super().resources(name)
 
 
 @pytest.fixture(scope="session")
@@ -196,12 +248,11 @@ def new_deployer(
 
 
 @pytest.fixture(scope="session")
-def base(engine: auto.PulumiCommand, new_deployer: Callable[[auto.PulumiCommand, str], Deployer]) -> Iterator[Deployer]:
-    """The three stacks with their defaults, for tests that only look."""
-    made = new_deployer(engine, next(_IDS))
+def base(engine: auto.PulumiCommand, new_deployer: Callable[[auto.PulumiCommand, str], Deployer]) -> Iterator[Base]:
+    """The stacks with their defaults, for tests that only look."""
+    plain = new_deployer(engine, next(_IDS))
+    made = Base(plain.command, plain.folder, plain.environment, plain.endpoint, plain.deployment)
     try:
-        for name in NAMES:
-            made.up(name)
         yield made
     finally:
         made.destroy()
@@ -215,3 +266,32 @@ def deployer(
     made = new_deployer(engine, next(_IDS))
     yield made
     made.destroy()
+
+
+@pytest.fixture(scope="session")
+def lives() -> dict[tuple[str, str], Life | Exception]:
+    """The lives that were played, or why they ended early, by engine and stack."""
+    return {}
+
+
+@pytest.fixture
+def life(
+    stack: str,
+    base: Base,
+    engine: auto.PulumiCommand,
+    new_deployer: Callable[[auto.PulumiCommand, str], Deployer],
+    lives: dict[tuple[str, str], Life | Exception],
+) -> Life:
+    """The life of the test's ``stack``, played when it is first asked for; where it ended early, every test tells why."""
+    key = (str(engine.command), stack)
+    if key not in lives:
+        deployer = new_deployer(engine, f"D1LIF{stacks_with_cases().index(stack):02}")
+        try:
+            lives[key] = live(stack, base, deployer)
+        except Exception as error:  # noqa: BLE001 - told by every test of this stack
+            lives[key] = error
+            deployer.destroy()
+    found = lives[key]
+    if isinstance(found, Exception):
+        raise found
+    return found

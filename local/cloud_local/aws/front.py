@@ -15,6 +15,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cloud_local.aws.faults import InvokeRefused
 from cloud_local.aws.lambda_runtime import FunctionRegistry
 
+_SIGNED_FOR = re.compile(r"/([a-z0-9-]+)/aws4_request")
+"""The service in a signature's scope."""
 _INVOKE = re.compile(r"^/2015-03-31/functions/(?P<reference>[^/]+)/invocations$")
 _LOOPBACK_HOST = re.compile(r"^(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost)(?::\d+)?$", re.IGNORECASE)
 _REASONS = {
@@ -35,7 +37,8 @@ class Front:
 
     DynamoDB requests are taken one at a time: moto checks a condition and writes in two steps, so concurrent writers would
     lose updates. Step Functions requests too: an execution is visible before it can be asked anything. ``observers`` hear of
-    the calls of both, and of EventBridge. ``prepare`` is called with a service's name before its requests.
+    the calls of both, and of EventBridge. ``prepare`` is called with a service's name before its requests: for those
+    the one in their target, for others the one that they are signed for.
     """
 
     def __init__(self, moto: WSGIApplication, functions: FunctionRegistry, prepare: Callable[[str], None]) -> None:
@@ -66,6 +69,9 @@ class Front:
         service = service.partition("_")[0]  # DynamoDB_20120810
         if service in self._locks or service in self.observers:
             return self._observed(service, operation, environ, start_response)
+        signed = _SIGNED_FOR.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if signed is not None:
+            self._prepare(signed[1])
         return self._moto(environ, start_response)
 
     def _observed(

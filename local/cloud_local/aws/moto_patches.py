@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloud_local.aws.interpreter_patches import INTERPRETER_PATCHES
+from cloud_local.aws.resource_patches import RESOURCE_PATCHES
 from cloud_local.aws.workflow_api_patches import WORKFLOW_API_PATCHES
 
 Patches = Mapping[str, tuple[Callable[[], None], ...]]
@@ -116,6 +117,7 @@ PATCHES: Patches = {
     SERVER: (modules_are_listed_once, methods_are_listed_once, accounts_are_found_without_loading_them),
     "DynamoDB": (transactions_back_up_only_what_they_touch, attribute_values_are_sent_as_they_are),
     "AWSStepFunctions": INTERPRETER_PATCHES + WORKFLOW_API_PATCHES,
+    **RESOURCE_PATCHES,
 }
 
 

@@ -12,6 +12,7 @@ import sys
 from .arguments import Arguments, Flag
 from .backend import Backend, write_atomically
 from .errors import PulumiError
+from .language_host import refuse_other_runtimes
 from .output import print_json, print_line
 from .version import engine_version
 from .workspace import Workspace
@@ -73,6 +74,7 @@ def install(workspace: Workspace, arguments: Arguments) -> None:
     if arguments.flag("no-dependencies"):
         return
     project = workspace.project
+    refuse_other_runtimes(project)
     directory, _ = project.program()
     requirements = directory / "requirements.txt"
     name = project.runtime_options.get("virtualenv")

@@ -36,16 +36,21 @@ class Program(Protocol):
         """End it: ask first (unless `at_once`), then by force. Returns when it is gone."""
 
 
-def virtualenv_python(project: Project) -> str | None:
-    """The interpreter of the project's `virtualenv` option; None when it has none or it is this process's own.
-
-    Raises PulumiError when the option names no virtual environment.
-    """
+def refuse_other_runtimes(project: Project) -> None:
+    """Raises PulumiError for what isn't Python with pip."""
     if project.runtime != "python":
         raise PulumiError(f"the emulated engine runs Python programs only, not {project.runtime}")
     toolchain = project.runtime_options.get("toolchain", "pip")
     if toolchain != "pip":
         raise PulumiError(f"the emulated engine knows the toolchain pip only, not {toolchain}")
+
+
+def virtualenv_python(project: Project) -> str | None:
+    """The interpreter of the project's `virtualenv` option; None when it has none or it is this process's own.
+
+    Raises PulumiError when the option names no virtual environment, and as `refuse_other_runtimes`.
+    """
+    refuse_other_runtimes(project)
     name = project.runtime_options.get("virtualenv")
     if not name:
         return None

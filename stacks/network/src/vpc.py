@@ -134,7 +134,10 @@ class Network(pulumi.ComponentResource):
                     subnet_id=subnet.id,
                     allocation_id=address.id,
                     tags=self._named(f"nat-{index}"),
-                    opts=after_gateway,
+                    # Its address is tied to it until it is gone, so that its successor can't be made beside it.
+                    opts=pulumi.ResourceOptions.merge(
+                        after_gateway, pulumi.ResourceOptions(delete_before_replace=True)
+                    ),
                 )
             )
         if not gateways:

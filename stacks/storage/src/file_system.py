@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ec2, efs, vpc
 
+from cloud_stack import fingerprint
 from src.configuration import FileSystemConfig
 
 NFS = 2049
@@ -15,7 +16,7 @@ NFS = 2049
 
 @dataclass(frozen=True, slots=True)
 class FileSystemArgs:
-    """One mount target per subnet; clients are what carries the client security group."""
+    """One mount target per subnet; clients are what carries the client security group. ``prefix`` is of at most 55 characters."""
 
     prefix: str
     kms_key_arn: pulumi.Input[str]
@@ -36,9 +37,11 @@ class FileSystem(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         age = args.settings.infrequent_access_days
         days = "DAY" if age == 1 else "DAYS"
+        # AWS takes a token once: under another key there is another file system, made before this one goes.
+        key_mark = pulumi.Output.from_input(args.kms_key_arn).apply(fingerprint)
         file_system = efs.FileSystem(
             name,
-            creation_token=args.prefix,
+            creation_token=pulumi.Output.format("{}-{}", args.prefix, key_mark),
             encrypted=True,
             kms_key_id=args.kms_key_arn,
             throughput_mode=args.settings.throughput,

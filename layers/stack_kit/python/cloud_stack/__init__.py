@@ -12,7 +12,7 @@ what isn't known before another stack is deployed is an unknown Output (a config
 from cloud_stack.configuration import ConfigurationError, Section, StackConfig, load
 from cloud_stack.context import Context, context
 from cloud_stack.inputs import Input
-from cloud_stack.naming import Limit, auto, shorten
+from cloud_stack.naming import Limit, auto, fingerprint, shorten
 from cloud_stack.outputs import export_outputs
 from cloud_stack.policy import Statement, allow, deny, document, unscoped
 from cloud_stack.preview import NotPreviewableError
@@ -35,6 +35,7 @@ __all__ = [
     "deny",
     "document",
     "export_outputs",
+    "fingerprint",
     "load",
     "reference",
     "shorten",

@@ -17,15 +17,41 @@ class Limit(IntEnum):
 
     DEFAULT = 63
     ACCESS_ANALYZER = 255
+    ALARM = 255
+    API = 128
+    AUTO_SCALING_GROUP = 255
     BACKUP_PLAN = 50
     BACKUP_VAULT = 50
     BUCKET = 63
+    BUDGET = 100
+    BUILD_PROJECT = 150
+    CANARY = 21  # 255 by the API, 21 by canaries that were made with an older runtime
+    DASHBOARD = 255
+    DATABASE = 63
+    ECS_CLUSTER = 255
+    ECS_SERVICE = 255
+    EKS_CLUSTER = 100
+    EVENT_RULE = 64
     IAM_ROLE = 64
+    INSTANCE_PROFILE = 128
     KMS_ALIAS = 250  # 256 with the leading "alias/"
+    LAMBDA_FUNCTION = 64
+    LAUNCH_TEMPLATE = 128
     LOAD_BALANCER = 32
     LOG_GROUP = 512
+    PARAMETER = 1011
+    QUEUE = 80
+    REPOSITORY = 256
+    SCHEDULE = 64
+    SECRET = 512
     SECURITY_GROUP = 255
+    SIGNING_PROFILE = 64
+    TARGET_GROUP = 32
+    TASK_FAMILY = 255
+    TOPIC = 256
     TRAIL = 128
+    USER_POOL = 128
+    USER_POOL_DOMAIN = 63
     WEB_ACL = 128
 
 

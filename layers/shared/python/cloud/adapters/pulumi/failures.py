@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cloud.adapters.pulumi.dependencies import TOOLS
 from cloud.adapters.pulumi.event_reader import Diagnostic, EventReader, resource_name
 from cloud.adapters.pulumi.pending import Decision, Verdict
 from cloud.domain.errors import (
@@ -33,6 +34,10 @@ _LAST_SIGNAL = 64
 _LOCKED = re.compile(r"the stack is currently locked by|Another update is currently in progress", re.IGNORECASE)
 _LOCK_OWNER = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
 _PLUGIN = re.compile(r"no (\w+) plugin '?(pulumi-[\w-]+?)(?:-v?(\d[\w.+-]*))?'? found|failed to load \w+ plugin (\S+):")
+_NO_TOOL = re.compile(
+    r"[Cc]ould not find `?(npm|yarn|pnpm|bun|node|uv|poetry)`? (?:on|in|executable)|unable to find program: (\w+)"
+    r"|exec: \"(node|npm|go|uv|poetry|bun)\": executable file not found"
+)
 _ONLY_PYTHON = re.compile(r"the emulated engine runs Python programs only, not (\S+)")
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|failed to decrypt|unable to open secrets", re.I)
 _MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^']+)'")
@@ -156,6 +161,16 @@ def no_engine(path: str) -> EngineMissing:
     return EngineMissing(f"There is no Pulumi engine: {where}.", hint=INSTALL_HINT)
 
 
+def not_installed(failed: FailedCommand, runtime: str, reader: EventReader, ids: Ids) -> CloudError:
+    """For a ``pulumi install`` that failed: the engine or a tool that isn't there, else what the tool said last."""
+    said = reader.redactor.message(f"{_tail(failed.stdout)}\n{_tail(failed.stderr)}")
+    return _about_the_engine(said, ids) or ProgramFailed(
+        f"What the program depends on can't be installed ({runtime}): {_last_line(said)}",
+        hint="Try `pulumi install` in the stack's folder: it does the same.",
+        **ids,
+    )
+
+
 def timed_out(seconds: float, ids: Ids) -> RunTimedOut:
     return RunTimedOut(
         f"The run took longer than {seconds:g} seconds and was ended.",
@@ -203,7 +218,16 @@ def _about_the_engine(said: str, ids: Ids) -> CloudError | None:
     only_python = _ONLY_PYTHON.search(said)
     if only_python:
         message = f"The emulated engine runs Python programs only, not {only_python[1]}."
-        return EngineMissing(message, hint=INSTALL_HINT, **ids)
+        tools = f" A {only_python[1]} program also needs {TOOLS[only_python[1]]}." if only_python[1] in TOOLS else ""
+        return EngineMissing(message, hint=INSTALL_HINT + tools, **ids)
+    tool = _NO_TOOL.search(said)
+    if tool:
+        name = next(group for group in tool.groups() if group)
+        return EngineMissing(
+            f"The program needs {name}, which is not on PATH.",
+            hint="Install it where the runner runs, and start the operation again.",
+            **ids,
+        )
     plugin = _PLUGIN.search(said)
     if plugin is None:
         return None

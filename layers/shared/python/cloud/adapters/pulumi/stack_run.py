@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.adapters.pulumi.checkpoint import Checkpoint
 from cloud.adapters.pulumi.configuration import read_keys, stack_file, write_stack_file
+from cloud.adapters.pulumi.dependencies import must_install, runtime_of
 from cloud.adapters.pulumi.engine_settings import EngineSettings
 from cloud.adapters.pulumi.event_reader import EventReader
-from cloud.adapters.pulumi.failures import FailedCommand, Ids, ended_early, explain
+from cloud.adapters.pulumi.failures import FailedCommand, Ids, ended_early, explain, not_installed
 from cloud.adapters.pulumi.pending_lookup import AwsLookup
 from cloud.adapters.pulumi.processes import RunProcesses
 from cloud.adapters.pulumi.program import prepare_program
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
     from semver import VersionInfo
 
-    from cloud.adapters.pulumi.automation import RunStack, RunWorkspace
+    from cloud.adapters.pulumi.automation import EngineCommand, RunStack, RunWorkspace
 
 _UPDATES = frozenset({OperationKind.DEPLOY, OperationKind.ROLLBACK})
 _HOLDS_LOCK = re.compile(r"(Updating|Destroying|Refreshing) \(")
@@ -95,6 +96,8 @@ class StackRun:
             secrets_provider=self._settings.secrets_provider or None,
             pulumi_command=command,
         )
+        if runs_program(request.kind) and must_install(self._program):
+            self._install(command)
         try:
             stack = self._open(workspace)
             if stack is None:
@@ -112,6 +115,18 @@ class StackRun:
             self._clean_up(workspace, killed=False)
             raise ended_early(ids_of(request))
         return self._result(self._read_state(workspace), keys)
+
+    def _install(self, command: EngineCommand) -> None:
+        """What the program depends on, into its folder. Pulumi's plugins stay those that are there (see EngineSettings)."""
+        from pulumi.automation.errors import CommandError
+
+        runtime, _ = runtime_of(self._program)
+        self._queue.put([self._log("info", f"Installing what the program depends on ({runtime}).")])
+        try:
+            command.run(["install", "--no-plugins"], str(self._program), self._environment)
+        except CommandError as error:
+            failed = FailedCommand(command.exit_code or 0, *command.last_output)
+            raise not_installed(failed, runtime, self._reader, ids_of(self._request)) from error
 
     def _open(self, workspace: RunWorkspace) -> RunStack | None:
         """The stack, made if need be; None where there is none and nothing to make it for."""

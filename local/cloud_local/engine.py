@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.domain.errors import EngineMissing
-from cloud.settings import ENGINE_PREFIX
+from cloud.settings import ENGINE_PREFIX, host_environment
 from cloud_local import provider, pulumi
 from cloud_local.engine_identity import identity
 from cloud_local.leftovers import end_runs
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
+from cloud_local.toolchains import toolchain_environment
 
 MAX_SOCKET_PATH = 100
 """Bytes; Unix allows 104 (macOS) or 108 (Linux) with the end mark."""
@@ -108,7 +109,8 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """Variables of this process that reach Pulumi's processes (``cloud.settings.engine_environment``)."""
-        given = self._server.environment() if self._server else {}
+        given = toolchain_environment(host_environment(), self._folder / "caches")
+        given |= self._server.environment() if self._server else {}
         return {f"{ENGINE_PREFIX}{name}": value for name, value in given.items()}
 
     @property

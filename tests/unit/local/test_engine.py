@@ -87,7 +87,8 @@ def test_an_installed_pulumi_is_told_to_the_runner_with_its_plugins_and_an_empty
     assert settings["plugin_path"].split(os.pathsep) == [str(folder / "plugins"), str(Path(sys.executable).parent)]
     assert list((folder / "state").iterdir()) == []
     assert os.access(folder / "plugins" / "pulumi-resource-aws", os.X_OK)
-    assert engine.environment() == {}
+    assert engine.environment()["CLOUD_ENGINE_NPM_CONFIG_CACHE"] == str(folder / "caches" / "npm")
+    assert not any(value.endswith("fork") for value in engine.environment().values())
     assert engine.description == f"the installed Pulumi at {root}"
 
 
@@ -142,7 +143,7 @@ def test_the_stand_in_runs_from_any_folder_and_leaves_no_process_and_no_socket(t
     folder.mkdir()
     engine = Engine(EngineChoice(stand_in=True), folder).start()
     try:
-        (address,) = engine.environment().values()
+        (address,) = (value for name, value in engine.environment().items() if name.endswith("PULUMI_SERVER"))
         pid = engine._server.pid if engine._server else 0
         assert engine.is_stand_in
         assert "emulated" in engine.description

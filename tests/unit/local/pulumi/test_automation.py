@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from cloud.adapters.pulumi.engine_settings import RUN_MARKER
+from cloud_local.leftovers import end_runs
 from cloud_local.pulumi import install
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
 
@@ -93,6 +95,7 @@ class Site:
             "PULUMI_HOME": str(folder / "home"),
             "BEGUN": str(folder / "begun"),
             "GO": str(folder / "go"),
+            RUN_MARKER: "test",
             **server.environment(),
         }
 
@@ -132,8 +135,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, root: Path, server: ForkServerProcess) -> Site:
-    return Site(tmp_path, root, server)
+def site(tmp_path: Path, root: Path, server: ForkServerProcess) -> Iterator[Site]:
+    made = Site(tmp_path, root, server)
+    yield made
+    end_runs(made.environment["PULUMI_BACKEND_URL"])  # plugins outlive an engine that was killed
 
 
 def test_up_makes_resources_outputs_events_and_history(site: Site) -> None:

@@ -17,7 +17,9 @@ from cloud_local.provider import checking, config, diffing, invokes, lifecycle, 
 from cloud_local.provider.connection import Connection, NotEmulated
 from cloud_local.provider.engine_log import EngineLog
 from cloud_local.provider.errors import AwsFailure, PartialFailure, ProviderError, UnknownType
+from cloud_local.provider.lookups import LOOKUPS
 from cloud_local.provider.model import parse
+from cloud_local.provider.package_schema import package_schema
 from cloud_local.provider.scene import Scene
 from cloud_local.provider.schema import schema_of
 from cloud_local.provider.types import TYPES
@@ -57,8 +59,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def GetSchema(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002
-        # Engines ask for it to bind programs in languages we don't serve; what is empty promises nothing.
-        return provider_pb2.GetSchemaResponse(schema="{}")
+        return provider_pb2.GetSchemaResponse(
+            schema=package_schema(version("pulumi_aws"), TYPES, [*invokes.FUNCTIONS, *LOOKUPS])
+        )
 
     def GetMapping(self, request: Any, context: Any = None) -> Any:  # noqa: N802, ARG002
         return provider_pb2.GetMappingResponse()

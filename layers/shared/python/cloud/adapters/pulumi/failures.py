@@ -43,6 +43,7 @@ _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set|failed to
 _MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^']+)'")
 _EXIT_CODE = re.compile(r"program exited with non-zero exit code: (-?\d+)")
 _FRAME = re.compile(r'^\s+File ".*", line \d+')
+_TOLD = re.compile(r"^\s+Error: (.+)$", re.MULTILINE)
 _NOISE = re.compile(r"^(?:update|preview|destroy|refresh) (?:failed|canceled)\b")
 
 # AWS's error codes, as boto3, the SDKs for Go and the providers on them write them. The first that matches counts: an
@@ -120,6 +121,10 @@ def explain(failed: FailedCommand, reader: EventReader, ids: Ids) -> CloudError:
             **ids,
         )
     if culprit is None:
+        # The language host of YAML tells what is wrong with a program as a message, not as an error.
+        told = _TOLD.findall(said)
+        if told:
+            return ProgramFailed(told[-1], hint=_GO_ON, **ids)
         return PulumiError(f"Pulumi failed with exit code {failed.exit_code}: {_last_line(said)}", **ids)
     return _about_the_program(culprit, ids)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cloud_local.provider.schema import PropertyType, config_properties, result_of, schema_of
+from cloud_local.provider.schema import PropertyType, config_properties, loading, result_of, schema_of
 
 _ANY: Mapping[str, Any] = {"$ref": "pulumi.json#/Any"}
 _SNAKE = re.compile(r"_([a-z0-9])")
@@ -63,7 +63,9 @@ class _Types:
         token = f"aws:{package}/{kind.sdk_class.__name__}:{kind.sdk_class.__name__}"
         if token not in self.described:
             self.described[token] = {"type": "object"}  # first: a type may contain itself
-            self.described[token]["properties"] = {name: self.of(item) for name, item in kind.fields.items()}
+            with loading():
+                fields = kind.fields
+            self.described[token]["properties"] = {name: self.of(item) for name, item in fields.items()}
         return token
 
 
@@ -91,8 +93,9 @@ def _arguments(token: str) -> list[str]:
     """The function's arguments, by the signature that the SDK gives it."""
     _, module, function = token.split(":")
     package = module.split("/")[0]
-    sdk = importlib.import_module("pulumi_aws" if package == "index" else f"pulumi_aws.{package}")
     name = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", function)
-    found = getattr(sdk, name, None)
+    with loading():
+        sdk = importlib.import_module("pulumi_aws" if package == "index" else f"pulumi_aws.{package}")
+        found = getattr(sdk, name, None)
     parameters = inspect.signature(found).parameters if found is not None else {}
     return [_SNAKE.sub(lambda match: match[1].upper(), item) for item in parameters if item != "opts"]

@@ -56,7 +56,7 @@ _results: dict[str, Mapping[str, PropertyType]] = {}
 
 
 @contextmanager
-def _loading() -> Iterator[None]:
+def loading() -> Iterator[None]:
     """One at a time, and without the deprecations that pulumi_aws tells of itself while it is loaded."""
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -70,7 +70,7 @@ def schema_of(token: str) -> Schema:
         UnknownType: pulumi_aws has no such type.
     """
     if token not in _schemas:
-        with _loading():
+        with loading():
             _schemas.setdefault(token, _load(token))
     return _schemas[token]
 
@@ -81,7 +81,7 @@ def result_of(token: str) -> Mapping[str, PropertyType]:
     Raises:
         UnknownType: pulumi_aws has no such function.
     """
-    with _loading():
+    with loading():
         if token not in _results:
             _, module, function = token.split(":")
             package = module.split("/")[0]
@@ -96,7 +96,7 @@ def result_of(token: str) -> Mapping[str, PropertyType]:
 
 def config_properties() -> frozenset[str]:
     """The names of the provider's own configuration."""
-    with _loading():
+    with loading():
         from pulumi._types import input_type_py_to_pulumi_names
 
         module = importlib.import_module("pulumi_aws.provider")

@@ -6,9 +6,15 @@ xdist 3.8 groups would have no effect, without a word.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a script (`make test &`), which the commands under test would inherit: a Ctrl-C that a test
+    # types would not be heard. With a handler of ours they begin with the default.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,6 +12,7 @@ OPERATIONS: Final[dict[str, frozenset[str]]] = {
     "accessanalyzer": frozenset(
         {"create_analyzer", "get_analyzer", "update_analyzer", "delete_analyzer", "tag_resource", "untag_resource"}
     ),
+    "application-autoscaling": frozenset({"list_tags_for_resource", "tag_resource", "untag_resource"}),
     "backup": frozenset(
         {"create_backup_selection", "get_backup_selection", "delete_backup_selection", "update_backup_plan"}
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cloud_local.provider.config import Settings
+from cloud_local.provider.connection import NotEmulated
 from cloud_local.provider.scene import Scene
 from cloud_local.provider.shapes import tag_list, tags_from
 
@@ -47,6 +48,33 @@ SERVICES: Final[Mapping[str, TagCalls]] = {
     "secretsmanager": TagCalls("tag_resource", "untag_resource", "", {"SecretId": "{id}"}),
     "dynamodb": TagCalls("tag_resource", "untag_resource", "list_tags_of_resource", _BY_ARN),
     "accessanalyzer": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "acm": TagCalls(
+        "add_tags_to_certificate", "remove_tags_from_certificate", "list_tags_for_certificate", {"CertificateArn": "{id}"}
+    ),
+    "apigatewayv2": TagCalls("tag_resource", "untag_resource", "get_tags", _BY_ARN),
+    "application-autoscaling": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "budgets": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "cloudwatch": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "cognito-identity": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "cognito-idp": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "ecr": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "ecs": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "eks": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "elbv2": TagCalls("add_tags", "remove_tags", "describe_tags", {"ResourceArns": "{id}"}),
+    "events": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "lambda": TagCalls("tag_resource", "untag_resource", "list_tags", _BY_ARN),
+    "rds": TagCalls(
+        "add_tags_to_resource", "remove_tags_from_resource", "list_tags_for_resource", {"ResourceName": "{arn}"}
+    ),
+    "route53": TagCalls(
+        "change_tags_for_resource",
+        "change_tags_for_resource",
+        "list_tags_for_resource",
+        {"ResourceType": "hostedzone", "ResourceId": "{id}"},
+    ),
+    "servicediscovery": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "signer": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
+    "synthetics": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
 }
 """IAM and S3 name their calls by resource: see `_calls_of`."""
 
@@ -105,10 +133,13 @@ def apply(scene: Scene, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         return
     gone = [key for key in old if key not in new]
     added = {key: value for key, value in new.items() if old.get(key) != value}
-    if gone:
-        _call(scene, calls, calls.untag, dict.fromkeys(gone, ""), keys_only=True)
-    if added:
-        _call(scene, calls, calls.tag, added)
+    try:
+        if gone:
+            _call(scene, calls, calls.untag, dict.fromkeys(gone, ""), keys_only=True)
+        if added:
+            _call(scene, calls, calls.tag, added)
+    except NotEmulated as gap:
+        scene.warn(f"{scene.schema.token}: tags are recorded but not applied: {gap}")
 
 
 def _apply_s3(scene: Scene, new: Mapping[str, Any]) -> None:
@@ -139,10 +170,15 @@ def _call(
         if member in shape.members:
             value = scene.fill(template) if "{" not in template else known.get(template.strip("{}")) or scene.id
             arguments[member] = [value] if shape.members[member].type_name == "list" else value
-    for member, member_shape in shape.members.items():
-        if member in arguments:
-            continue
-        if "tag" in member.lower() and member_shape.type_name in ("list", "map"):
+    parameters = {
+        member: member_shape
+        for member, member_shape in shape.members.items()
+        if member not in arguments and "tag" in member.lower() and member_shape.type_name in ("list", "map")
+    }
+    keys = {name for name, item in parameters.items() if item.type_name == "list" and item.member.type_name == "string"}
+    for member, member_shape in parameters.items():
+        # One operation may take both (Route 53): keys are for removing, tags for setting.
+        if len(parameters) == 1 or (member in keys) is keys_only:
             if member_shape.type_name == "list" and member_shape.member.type_name == "string":
                 arguments[member] = list(tags)
             elif keys_only and member_shape.type_name == "list":  # EC2 and CloudTrail take keys as tags
@@ -166,7 +202,10 @@ def read(scene: Scene, found: Mapping[str, Any]) -> dict[str, str]:
     calls = _calls_of(scene)
     if calls is None or not calls.read:
         return {}
-    answer = _call(scene, calls, calls.read, {})
+    try:
+        answer = _call(scene, calls, calls.read, {})
+    except NotEmulated:  # nobody can tell; what is declared stands
+        return {key: str(value) for key, value in (scene.properties.get("tagsAll") or {}).items()}
     return without_ignored(settings, tags_from(_first_tags(answer)))
 
 
@@ -177,6 +216,9 @@ def _first_tags(answer: Any) -> Any:
         if "tag" in name.lower() and not (isinstance(value, dict) and "TagList" in value):
             if isinstance(value, list) and value and "TagsList" in value[0]:
                 return value[0]["TagsList"]
+            described = value[0] if isinstance(value, list) and value else value
+            if isinstance(described, dict) and isinstance(described.get("Tags"), list):  # of Route 53 and ELB
+                return described["Tags"]
             return value
         if isinstance(value, dict):
             return _first_tags(value)

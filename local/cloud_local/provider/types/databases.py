@@ -1,0 +1,10 @@
+"""RDS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cloud_local.provider.model import ResourceType
+
+ROWS: Final[Mapping[str, ResourceType]] = {}

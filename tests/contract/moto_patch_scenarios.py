@@ -303,6 +303,15 @@ class Scenarios:
         except ec2.exceptions.ClientError:
             return False
 
+    def changed_subnet_groups_stay(self) -> bool:
+        ec2, rds = self.aws.client("ec2"), self.aws.client("rds")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        group = {"DBSubnetGroupName": "g", "SubnetIds": [subnet]}
+        rds.create_db_subnet_group(**group, DBSubnetGroupDescription="a")
+        rds.modify_db_subnet_group(**group, DBSubnetGroupDescription="b")
+        return bool(rds.describe_db_subnet_groups()["DBSubnetGroups"])
+
     def definitions_can_be_validated(self) -> bool:
         try:
             return bool(self.states.validate_state_machine_definition(definition="{}")["result"] == "FAIL")

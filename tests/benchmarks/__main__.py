@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud import __version__
-from tests.benchmarks import cold_import, local_start, makespan, plan_10k, real_stacks, unchanged
+from tests.benchmarks import cold_import, local_start, makespan, plan_10k, real_stacks, sixteen_stacks, unchanged
 from tests.benchmarks.results import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,7 @@ BENCHMARKS: tuple[tuple[str, Callable[[], list[Figure]]], ...] = (
     ("Makespan", makespan.measure),
     ("Nothing to change", unchanged.measure),
     ("Three real stacks", real_stacks.measure),
+    ("Sixteen real stacks", sixteen_stacks.measure),
 )
 
 

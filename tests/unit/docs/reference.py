@@ -82,6 +82,43 @@ def commands() -> Iterator[str]:
             yield from ["", *rows] if rows else []
 
 
+def types() -> Iterator[str]:
+    """The provider's table: every resource type, by the package of pulumi_aws that it stands in."""
+    from cloud_local.provider.types import TYPES
+
+    yield "| package | types |"
+    yield "|---|---|"
+    packages: dict[str, list[str]] = {}
+    for token in sorted(TYPES):
+        packages.setdefault(token.split(":")[1].partition("/")[0], []).append(token.rpartition(":")[2])
+    for package, names in sorted(packages.items()):
+        yield f"| `{package}` | {', '.join(f'`{name}`' for name in sorted(set(names)))} |"
+
+
+def invokes() -> Iterator[str]:
+    from cloud_local.provider.invokes import FUNCTIONS
+    from cloud_local.provider.lookups import LOOKUPS
+
+    yield ", ".join(f"`{_short(token)}`" for token in sorted({*FUNCTIONS, *LOOKUPS})) + "."
+
+
+def _short(token: str) -> str:
+    """`aws:ec2/getVpc:getVpc` as people write it: `aws.ec2.getVpc`."""
+    _, module, name = token.split(":")
+    package = module.partition("/")[0]
+    return f"aws.{name}" if package == "index" else f"aws.{package}.{name}"
+
+
+def gaps() -> Iterator[str]:
+    """What the emulated AWS lacks of what the table asks for, by AWS's service."""
+    from cloud_local.provider.gaps import OPERATIONS
+
+    yield "| service | operations that it lacks |"
+    yield "|---|---|"
+    for service, operations in sorted(OPERATIONS.items()):
+        yield f"| `{service}` | {', '.join(f'`{name}`' for name in sorted(operations))} |"
+
+
 def walk(group: Any, prefix: str = "cloud") -> Iterator[tuple[str, Any]]:
     """Every command of the CLI with its full name: (``cloud local start``, command)."""
     for name, command in group.commands.items():
@@ -170,6 +207,9 @@ MADE: dict[str, Callable[[], Iterator[str]]] = {
     "tables": tables,
     "functions": functions,
     "commands": commands,
+    "types": types,
+    "invokes": invokes,
+    "gaps": gaps,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_cli.commands import again, compare, local, locks, look, plan, preview, run, start, steer
+from cloud_cli.commands import again, compare, local, locks, look, plan, preview, run, stacks, start, steer, templates
 from cloud_cli.options import with_session
 from cloud_cli.session import Session
 
@@ -32,6 +32,6 @@ def build_app() -> typer.Typer:
             raise typer.Exit
         session.show_help_without_command()
 
-    for group in (start, plan, preview, run, again, compare, steer, locks, look, local):
+    for group in (start, plan, preview, run, again, compare, steer, locks, look, stacks, templates, local):
         group.register(app)
     return app

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloud.domain.errors import CloudError, Problem
+from cloud.client.programs import check_program
+from cloud.domain.errors import CloudError, ConfigurationError, Problem
 from cloud.domain.suggestions import did_you_mean
 from cloud_cli.session import UsageError
 from cloud_cli.workspace import DEPLOY, Workspace, shown
@@ -148,6 +149,11 @@ def _check_programs(workspace: Workspace, manifest: Manifest, document: Document
                 found.problems.append(document.problem(wrong[0], path, expected=wrong[1]))
             else:
                 found.includes.setdefault(name, {})[place] = shared
+        if name in found.programs:
+            try:
+                check_program(folder, name=name, include=found.includes.get(name, {}))
+            except ConfigurationError as error:
+                found.problems.append(replace(at, message=error.message, expected=error.hint))
 
 
 def _source_problem(folder: Path, root: Path, source: str) -> tuple[str, str] | None:

@@ -25,9 +25,17 @@ def environments(incomplete: str) -> list[str]:
 
 
 def templates(incomplete: str) -> list[str]:
-    from cloud_cli.templates import template_names
+    return _matching(_templates(), incomplete)
 
-    return _matching(iter(template_names()), incomplete)
+
+def origins(incomplete: str) -> list[str]:
+    """What a template can be made of: deployments and templates."""
+    return [*deployments(incomplete), *templates(incomplete)]
+
+
+def sources(incomplete: str) -> list[str]:
+    """The stacks that can be cloned: of the repository, and those that come with the installation."""
+    return _matching(_sources(), incomplete)
 
 
 def _matching(names: Iterator[str], incomplete: str) -> list[str]:
@@ -41,6 +49,19 @@ def _manifests() -> list[Path]:
     from cloud_cli.workspace import manifests_near
 
     return manifests_near(Path.cwd())
+
+
+def _templates() -> Iterator[str]:
+    from cloud_cli.templates import template_names
+
+    yield from template_names()
+
+
+def _sources() -> Iterator[str]:
+    from cloud_cli.cloning import stack_sources
+    from cloud_cli.workspace import project_root
+
+    yield from stack_sources(project_root(Path.cwd()))
 
 
 def _keys(section: str) -> Iterator[str]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cloud.domain.errors import CloudError, from_dict
+from cloud.domain.states import TaskState
 from cloud_cli.interruption import Decision, OnInterrupt
 from cloud_cli.main import INTERRUPTED
 from cloud_cli.options import context_options
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from cloud.client.rest import CloudClient
     from cloud_cli.workspace import Workspace
 
-FAILED = 1
+_ENDED_BADLY = (TaskState.FAILED, TaskState.ERROR)
 
 
 def run_to_the_end(
@@ -89,9 +91,19 @@ def follow_to_the_end(
     )
     ended = deploying.follow(client, operation, view, decide=decision, advice=advice, after=after)
     _show_end(session, client, ended)
-    if ended["state"] in ("succeeded", "completed"):
+    if decision.has_cancelled and TaskState(ended["state"]) is TaskState.CANCELLED:
+        return INTERRUPTED
+    return exit_code_of(ended)
+
+
+def exit_code_of(operation: Mapping[str, Any]) -> int:
+    """0 for one that ended well, else the exit code of the errors that it and its stacks ended with, if all have the same."""
+    state = TaskState(operation["state"])
+    if state in (TaskState.SUCCEEDED, TaskState.COMPLETED):
         return 0
-    return INTERRUPTED if decision.has_cancelled and ended["state"] == "cancelled" else FAILED
+    errors = [operation["error"], *(stack.get("error") for stack in operation["stacks"])]
+    codes = {from_dict(error).exit_code for error in errors if error and state in _ENDED_BADLY}
+    return codes.pop() if len(codes) == 1 else CloudError.exit_code
 
 
 def _show_end(session: Session, client: CloudClient, operation: Mapping[str, Any]) -> None:

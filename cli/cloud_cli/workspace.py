@@ -62,6 +62,14 @@ def manifests_near(start: Path, pattern: str = "*") -> list[Path]:
     return []
 
 
+def project_root(start: Path) -> Path:
+    """The project around ``start``: the nearest folder upwards with deployments or templates of its own, else ``start``."""
+    for folder in (start, *start.parents):
+        if (folder / "templates" / "custom").is_dir() or any(folder.glob(f"{DEPLOY}/*/{MANIFEST}")):
+            return folder
+    return start
+
+
 def find_workspace(given: str, start: Path) -> Workspace:
     """The deployment that ``given`` names: an id, the path of a manifest, of its folder or of its project.
 

@@ -54,7 +54,25 @@ CASES: tuple[Case, ...] = (
             **RETAGGED,
         },
         lambda w: {"name": "other"},
-        gaps=frozenset({"deadLetterConfig"}),
+    ),
+    Case(
+        "aws:lambda/function:Function",
+        lambda w: {
+            **declared(w),
+            "architectures": ["arm64"],
+            "ephemeralStorage": {"size": 1024},
+            "deadLetterConfig": {"targetArn": w.queue["arn"]},
+            "vpcConfig": {"subnetIds": [w.subnet.id], "securityGroupIds": [w.group.id]},
+        },
+        lambda w: {
+            "architectures": ["x86_64"],
+            "ephemeralStorage": {"size": 2048},
+            "deadLetterConfig": {"targetArn": w.topic.id},
+            "vpcConfig": {"subnetIds": [w.subnet.id], "securityGroupIds": [w.other_group.id]},
+            "runtime": "python3.12",
+            "timeout": 20,
+        },
+        label="in-vpc",
     ),
     Case(
         "aws:lambda/permission:Permission",
@@ -69,8 +87,33 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "aws:lambda/eventSourceMapping:EventSourceMapping",
-        lambda w: {"functionName": function(w).id, "eventSourceArn": w.queue["arn"], "batchSize": 5},
-        lambda w: {"batchSize": 8, "enabled": False},
+        lambda w: {
+            "functionName": function(w).id,
+            "eventSourceArn": w.queue["arn"],
+            "batchSize": 5,
+            "functionResponseTypes": ["ReportBatchItemFailures"],
+            "maximumBatchingWindowInSeconds": 2,
+            "scalingConfig": {"maximumConcurrency": 5},
+            **TAGGED,
+        },
+        lambda w: {
+            "batchSize": 8,
+            "enabled": False,
+            "maximumBatchingWindowInSeconds": 3,
+            "scalingConfig": {"maximumConcurrency": 10},
+            **RETAGGED,
+        },
         lambda w: {"eventSourceArn": "arn:aws:sqs:eu-central-1:123456789012:other"},
+    ),
+    Case(
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        lambda w: {
+            "functionName": function(w).id,
+            "maximumRetryAttempts": 1,
+            "maximumEventAgeInSeconds": 600,
+            "destinationConfig": {"onFailure": {"destination": w.queue["arn"]}},
+        },
+        lambda w: {"maximumRetryAttempts": 2, "maximumEventAgeInSeconds": 300},
+        lambda w: {"functionName": "other"},
     ),
 )

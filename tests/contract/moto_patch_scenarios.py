@@ -6,17 +6,20 @@ run has its own; test_moto_patches.py compares the two.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from cloud_local.aws import moto_patches, status_events
 from cloud_local.aws.server import EmulatedAws
@@ -39,6 +42,18 @@ def note_call(event: dict[str, Any], _: Any) -> dict[str, Any]:
 
 def fail(_: dict[str, Any], __: Any) -> None:
     raise RuntimeError("on purpose")
+
+
+def project(name: str, **more: Any) -> dict[str, Any]:
+    """A CodeBuild project as small as can be."""
+    return {
+        "name": name,
+        "source": {"type": "S3", "location": "bucket/source.zip"},
+        "artifacts": {"type": "NO_ARTIFACTS"},
+        "environment": {"type": "ARM_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "i"},
+        "serviceRole": "arn:aws:iam::123456789012:role/builder",
+        **more,
+    }
 
 
 def waiting(key: str, **more: Any) -> dict[str, Any]:
@@ -303,6 +318,94 @@ class Scenarios:
         except ec2.exceptions.ClientError:
             return False
 
+    def deleted_records_can_be_made_again(self) -> bool:
+        client = self.aws.client("route53")
+        zone = client.create_hosted_zone(Name="again.example", CallerReference="again")["HostedZone"]["Id"]
+
+        def change(action: str, name: str) -> None:
+            record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+            changes = [{"Action": action, "ResourceRecordSet": record}]
+            client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+
+        change("CREATE", "a.again.example")
+        change("CREATE", "b.again.example")
+        change("DELETE", "a.again.example")
+        try:
+            change("CREATE", "a.again.example")
+        except client.exceptions.ClientError:
+            return False
+        return True
+
+    def certificates_are_issued_when_their_records_are_there(self) -> bool:
+        names, acm = self.aws.client("route53"), self.aws.client("acm")
+        zone = names.create_hosted_zone(Name="issued.example", CallerReference="issued")["HostedZone"]["Id"]
+        certificate = acm.request_certificate(DomainName="issued.example", ValidationMethod="DNS")["CertificateArn"]
+
+        def described() -> dict[str, Any]:
+            told: dict[str, Any] = acm.describe_certificate(CertificateArn=certificate)["Certificate"]
+            return told
+
+        before = described()
+        record = before["DomainValidationOptions"][0]["ResourceRecord"]
+        there = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
+        changes = [{"Action": "CREATE", "ResourceRecordSet": there}]
+        names.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+        return (before["Status"], described()["Status"]) == ("PENDING_VALIDATION", "ISSUED")
+
+    def http_api(self) -> tuple[Any, str]:
+        client = self.aws.client("apigatewayv2")
+        api: str = client.create_api(Name="a", ProtocolType="HTTP")["ApiId"]
+        client.create_stage(ApiId=api, StageName="$default", Tags={"a": "1", "b": "1"}, StageVariables={"a": "1"})
+        return client, api
+
+    def stages_can_be_changed(self) -> bool:
+        client, api = self.http_api()
+        stage = {"ApiId": api, "StageName": "$default"}
+        throttled = {"ThrottlingRateLimit": 5.0}
+        try:
+            client.update_stage(**stage, DefaultRouteSettings=throttled, StageVariables={"a": "", "b": "2"})
+        except client.exceptions.ClientError:
+            return False
+        told = client.get_stage(**stage)
+        return (told["DefaultRouteSettings"], told["StageVariables"]) == (throttled, {"b": "2"})
+
+    def stages_and_domain_names_can_be_tagged(self) -> bool:
+        client, api = self.http_api()
+        domain = "tagged.example"
+        client.create_domain_name(DomainName=domain, Tags={"a": "1", "b": "1"})
+        region = client.meta.region_name
+        for name in (f"apis/{api}/stages/$default", f"domainnames/{domain}"):
+            arn = f"arn:aws:apigateway:{region}::/{name}"
+            try:
+                client.tag_resource(ResourceArn=arn, Tags={"a": "2"})
+                client.untag_resource(ResourceArn=arn, TagKeys=["b"])
+            except client.exceptions.ClientError:
+                return False
+        stage = client.get_stage(ApiId=api, StageName="$default")
+        return bool(stage["Tags"] == client.get_domain_name(DomainName=domain)["Tags"] == {"a": "2"})
+
+    def domain_names_lead_somewhere(self) -> bool:
+        client = self.aws.client("apigatewayv2")
+        client.create_domain_name(DomainName="somewhere.example", DomainNameConfigurations=[{"CertificateArn": "c"}])
+        (told,) = client.get_domain_name(DomainName="somewhere.example")["DomainNameConfigurations"]
+        return {"ApiGatewayDomainName", "HostedZoneId"} <= told.keys()
+
+    def updated_pools_keep_how_users_sign_in(self) -> bool:
+        client = self.aws.client("cognito-idp")
+        pool = client.create_user_pool(PoolName="p", UsernameAttributes=["email"])["UserPool"]["Id"]
+        client.update_user_pool(UserPoolId=pool, DeletionProtection="INACTIVE")
+        told = client.describe_user_pool(UserPoolId=pool)["UserPool"]
+        return bool(told.get("UsernameAttributes") == ["email"])
+
+    def protected_pools_are_not_deleted(self) -> bool:
+        client = self.aws.client("cognito-idp")
+        pool = client.create_user_pool(PoolName="p", DeletionProtection="ACTIVE")["UserPool"]["Id"]
+        try:
+            client.delete_user_pool(UserPoolId=pool)
+        except client.exceptions.InvalidParameterException:
+            return True
+        return False
+
     def changed_subnet_groups_stay(self) -> bool:
         ec2, rds = self.aws.client("ec2"), self.aws.client("rds")
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -311,6 +414,262 @@ class Scenarios:
         rds.create_db_subnet_group(**group, DBSubnetGroupDescription="a")
         rds.modify_db_subnet_group(**group, DBSubnetGroupDescription="b")
         return bool(rds.describe_db_subnet_groups()["DBSubnetGroups"])
+
+    def launch_templates_keep_their_tags_to_themselves(self) -> bool:
+        ec2 = self.aws.client("ec2")
+        kinds = ("launch-template", "instance")
+        own, launched = ([{"ResourceType": kind, "Tags": [{"Key": "is", "Value": kind}]}] for kind in kinds)
+        data = {"ImageId": "ami-1", "TagSpecifications": launched}
+        made = ec2.create_launch_template(LaunchTemplateName="tags", LaunchTemplateData=data, TagSpecifications=own)
+        template = made["LaunchTemplate"]["LaunchTemplateId"]
+        ec2.create_tags(Resources=[template], Tags=[{"Key": "is", "Value": "changed"}])
+        (told,) = ec2.describe_launch_templates(LaunchTemplateIds=[template])["LaunchTemplates"]
+        (version,) = ec2.describe_launch_template_versions(LaunchTemplateId=template)["LaunchTemplateVersions"]
+        return bool(
+            told["Tags"] == [{"Key": "is", "Value": "changed"}]
+            and version["LaunchTemplateData"]["TagSpecifications"] == launched
+        )
+
+    def later_versions_launch_with_their_user_data(self) -> bool:
+        ec2, groups = self.aws.client("ec2"), self.aws.client("autoscaling")
+        data = {"ImageId": "ami-1", "InstanceType": "t4g.nano", "UserData": "IyEvYmluL3NoCg=="}
+        ec2.create_launch_template(LaunchTemplateName="data", LaunchTemplateData=data)
+        ec2.create_launch_template_version(LaunchTemplateName="data", LaunchTemplateData=data)
+        try:
+            groups.create_auto_scaling_group(
+                AutoScalingGroupName="data",
+                MinSize=1,
+                MaxSize=1,
+                LaunchTemplate={"LaunchTemplateName": "data", "Version": "2"},
+                AvailabilityZones=[f"{self.aws.region}a"],
+            )
+        except (groups.exceptions.ClientError, ResponseParserError):
+            return False
+        return len(groups.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]) == 1
+
+    def scaling_policies_can_be_off(self) -> bool:
+        groups = self.aws.client("autoscaling")
+        groups.put_scaling_policy(
+            AutoScalingGroupName="any",
+            PolicyName="off",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration={"TargetValue": 1.0},
+            Enabled=False,
+        )
+        (policy,) = groups.describe_policies(PolicyNames=["off"])["ScalingPolicies"]
+        return policy.get("Enabled") is False
+
+    def cluster(self, name: str, **more: Any) -> dict[str, Any]:
+        ec2, eks = self.aws.client("ec2"), self.aws.client("eks")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        eks.create_cluster(name=name, roleArn=ROLE, resourcesVpcConfig={"subnetIds": [subnet]}, **more)
+        found: dict[str, Any] = eks.describe_cluster(name=name)["cluster"]
+        return found
+
+    def clusters_have_identities_of_their_own(self) -> bool:
+        one, other = self.cluster("one"), self.cluster("other")
+        return one["identity"] != other["identity"] and one["endpoint"] != other["endpoint"]
+
+    def clusters_have_a_security_group(self) -> bool:
+        ec2, network = self.aws.client("ec2"), self.cluster("guarded")["resourcesVpcConfig"]
+        if "clusterSecurityGroupId" not in network:
+            return False
+        group = {"Filters": [{"Name": "group-id", "Values": [network["clusterSecurityGroupId"]]}]}
+        (found,) = ec2.describe_security_groups(**group)["SecurityGroups"]
+        self.aws.client("eks").delete_cluster(name="guarded")
+        gone = ec2.describe_security_groups(**group)["SecurityGroups"] == []
+        return bool(gone and found["VpcId"] == network["vpcId"])
+
+    def clusters_keep_what_they_are_told(self) -> bool:
+        eks = self.aws.client("eks")
+        told = self.cluster(
+            "told", accessConfig={"authenticationMode": "API"}, upgradePolicy={"supportType": "STANDARD"}
+        )
+        eks.update_cluster_config(name="told", resourcesVpcConfig={"endpointPrivateAccess": True})
+        eks.update_cluster_config(name="told", upgradePolicy={"supportType": "EXTENDED"})
+        now = eks.describe_cluster(name="told")["cluster"]
+        return bool(
+            now.get("accessConfig") == {"authenticationMode": "API"}
+            and now.get("upgradePolicy") == {"supportType": "EXTENDED"}
+            and now["resourcesVpcConfig"].get("subnetIds") == told["resourcesVpcConfig"]["subnetIds"]
+            and now["resourcesVpcConfig"]["endpointPrivateAccess"] is True
+        )
+
+    def protected_clusters_are_not_deleted(self) -> bool:
+        eks, name = self.aws.client("eks"), self.cluster("protected", deletionProtection=True)["name"]
+        try:
+            eks.delete_cluster(name=name)
+        except eks.exceptions.InvalidRequestException:
+            eks.update_cluster_config(name=name, deletionProtection=False)
+            return bool(eks.delete_cluster(name=name)["cluster"])
+        return False
+
+    def node_group(self, cluster: str, **more: Any) -> dict[str, Any]:
+        eks = self.aws.client("eks")
+        self.cluster(cluster)
+        eks.create_nodegroup(clusterName=cluster, nodegroupName="n", subnets=["subnet-1"], nodeRole=ROLE, **more)
+        found: dict[str, Any] = eks.describe_nodegroup(clusterName=cluster, nodegroupName="n")["nodegroup"]
+        return found
+
+    def node_groups_keep_how_they_are_updated(self) -> bool:
+        return self.node_group("updated", updateConfig={"maxUnavailable": 2}).get("updateConfig") == {
+            "maxUnavailable": 2
+        }
+
+    def node_groups_and_fargate_profiles_have_tags(self) -> bool:
+        eks, group = self.aws.client("eks"), self.node_group("tagged", tags={"a": "1", "b": "1"})
+        profile = eks.create_fargate_profile(
+            clusterName="tagged", fargateProfileName="p", podExecutionRoleArn=ROLE, selectors=[{"namespace": "default"}]
+        )["fargateProfile"]
+        try:
+            for arn in (group["nodegroupArn"], profile["fargateProfileArn"]):
+                eks.tag_resource(resourceArn=arn, tags={"a": "2", "c": "2"})
+                eks.untag_resource(resourceArn=arn, tagKeys=["b"])
+        except eks.exceptions.ClientError:
+            return False
+        tags = eks.list_tags_for_resource(resourceArn=profile["fargateProfileArn"])["tags"]
+        now = eks.describe_nodegroup(clusterName="tagged", nodegroupName="n")["nodegroup"]["tags"]
+        return bool(tags == now == {"a": "2", "c": "2"})
+
+    def services_keep_what_they_are_created_with(self) -> bool:
+        ecs = self.aws.client("ecs")
+        ecs.create_cluster(clusterName="apps")
+        given = {
+            "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+            "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+            "enableECSManagedTags": True,
+            "enableExecuteCommand": True,
+            "healthCheckGracePeriodSeconds": 60,
+        }
+        ecs.create_service(cluster="apps", serviceName="app", desiredCount=0, **given)
+        (told,) = ecs.describe_services(cluster="apps", services=["app"])["services"]
+        return "launchType" not in told and {name: told.get(name) for name in given} == given
+
+    def a_vpc_has_namespaces_of_different_names(self) -> bool:
+        client = self.aws.client("servicediscovery")
+        client.create_private_dns_namespace(Name="one.internal", Vpc="vpc-1")
+        try:
+            client.create_private_dns_namespace(Name="other.internal", Vpc="vpc-1")
+        except client.exceptions.ClientError:
+            return False
+        try:
+            client.create_private_dns_namespace(Name="one.internal", Vpc="vpc-1")
+        except client.exceptions.ClientError:
+            return True
+        return False
+
+    def deleted_namespaces_take_their_zone_along(self) -> bool:
+        client, names = self.aws.client("servicediscovery"), self.aws.client("route53")
+        operation = client.create_private_dns_namespace(Name="short.internal", Vpc="vpc-2")["OperationId"]
+        made = client.get_operation(OperationId=operation)["Operation"]["Targets"]["NAMESPACE"]
+        zone = client.get_namespace(Id=made)["Namespace"]["Properties"]["DnsProperties"]["HostedZoneId"]
+        client.delete_namespace(Id=made)
+        try:
+            names.get_hosted_zone(Id=zone)
+        except names.exceptions.NoSuchHostedZone:
+            return True
+        return False
+
+    def automated_snapshots_go_with_their_cluster(self) -> bool:
+        rds = self.aws.client("rds")
+        cluster = {"DBClusterIdentifier": "again", "Engine": "aurora-postgresql"}
+        for _ in range(2):
+            try:
+                rds.create_db_cluster(**cluster, MasterUsername="app", MasterUserPassword="correct-horse-battery")
+            except rds.exceptions.ClientError:
+                return False
+            rds.delete_db_cluster(DBClusterIdentifier="again", SkipFinalSnapshot=True)
+        return True
+
+    def builds_need_no_source(self) -> bool:
+        builds = self.aws.client("codebuild")
+        try:
+            builds.create_project(**project("sourceless", source={"type": "NO_SOURCE", "buildspec": "version: 0.2"}))
+        except builds.exceptions.ClientError:
+            return False
+        return True
+
+    def projects_keep_what_they_are_told(self) -> bool:
+        builds, key = self.aws.client("codebuild"), "arn:aws:kms:us-east-1:123456789012:key/of-builds"
+        told = {"encryptionKey": key, "concurrentBuildLimit": 2, "autoRetryLimit": 1}
+        builds.create_project(**project("told", badgeEnabled=True, **told))
+        (found,) = builds.batch_get_projects(names=["told"])["projects"]
+        return told.items() <= found.items() and found["badge"]["badgeEnabled"] is True
+
+    def projects_can_be_changed(self) -> bool:
+        builds = self.aws.client("codebuild")
+        builds.create_project(**project("changing", description="old", timeoutInMinutes=5))
+        try:
+            builds.update_project(name="changing", description="", timeoutInMinutes=10)
+        except builds.exceptions.ClientError:
+            return False
+        (found,) = builds.batch_get_projects(names=["changing"])["projects"]
+        source = {"type": "S3", "location": "bucket/source.zip"}
+        return (found.get("description", ""), found["timeoutInMinutes"], found["source"]) == ("", 10, source)
+
+    def rotations_are_noted_without_running_their_function(self) -> bool:
+        iam, functions, secrets = (self.aws.client(name) for name in ("iam", "lambda", "secretsmanager"))
+        role = iam.create_role(RoleName="rotator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("handler.py", "def handler(event, context): ...")
+        made = functions.create_function(
+            FunctionName="rotator",
+            Runtime="python3.13",
+            Role=role,
+            Handler="handler.handler",
+            Code={"ZipFile": code.getvalue()},
+        )
+        secret = secrets.create_secret(Name="rotated", SecretString="a")["ARN"]
+        try:
+            secrets.rotate_secret(
+                SecretId=secret, RotationLambdaARN=made["FunctionArn"], RotationRules={"AutomaticallyAfterDays": 30}
+            )
+        except secrets.exceptions.ClientError:
+            return False
+        versions = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        return len(versions) == 1 and secrets.get_secret_value(SecretId=secret).get("SecretString") == "a"
+
+    def function(self, name: str, **more: Any) -> Any:
+        role = self.aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("handler.py", "def handler(event, context): ...")
+        client = self.aws.client("lambda")
+        client.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="handler.handler",
+            Code={"ZipFile": code.getvalue()},
+            **more,
+        )
+        return client
+
+    def functions_keep_what_they_are_told(self) -> bool:
+        queue = {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:dead"}
+        client = self.function("told", DeadLetterConfig=queue, Architectures=["arm64"])
+        first = client.get_function_configuration(FunctionName="told")
+        wanted = {
+            "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:other"},
+            "EphemeralStorage": {"Size": 1024},
+            "KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
+            "TracingConfig": {"Mode": "Active"},
+        }
+        client.update_function_configuration(FunctionName="told", **wanted)
+        client.update_function_code(FunctionName="told", ZipFile=b"", Architectures=["x86_64"])
+        told = client.get_function_configuration(FunctionName="told")
+        return first.get("DeadLetterConfig") == queue and {
+            name: told.get(name) for name in (*wanted, "Architectures")
+        } == {**wanted, "Architectures": ["x86_64"]}
+
+    def a_function_has_one_configuration_of_asynchronous_calls(self) -> bool:
+        client = self.function("async")
+        for attempts in (1, 2):
+            client.put_function_event_invoke_config(FunctionName="async", MaximumRetryAttempts=attempts)
+        told = client.get_function_event_invoke_config(FunctionName="async")
+        return bool(told["MaximumRetryAttempts"] == 2)
 
     def definitions_can_be_validated(self) -> bool:
         try:

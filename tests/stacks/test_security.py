@@ -69,9 +69,10 @@ def test_the_key_rotates_has_an_alias_and_grants_only_named_actions_to_its_accou
     assert client.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is True
     alias = f"alias/ecommerce-{base.deployment.lower()}-dev-data"
     assert client.describe_key(KeyId=alias)["KeyMetadata"]["Arn"] == arn
-    (statement,) = key_policy(base, arn)
-    assert not any("*" in action for action in statement["Action"])
-    assert statement["Principal"]["AWS"].endswith(":root")
+    account, volumes = key_policy(base, arn)
+    assert not any("*" in action for statement in (account, volumes) for action in statement["Action"])
+    assert account["Principal"]["AWS"].endswith(":root")
+    assert set(volumes["Condition"]["StringEquals"]) == {"kms:CallerAccount", "kms:ViaService"}
     tags = {tag["TagKey"]: tag["TagValue"] for tag in client.list_resource_tags(KeyId=arn)["Tags"]}
     assert (tags["deployment"], tags["stack"]) == (base.deployment, "security")
 

@@ -94,11 +94,11 @@ def plan(
     )
     made = _destroy_plan(session, deployment, choices) if destroy else _deploy_plan(session, deployment, choices)
     if session.options.json:
-        made.budget.require_inline(deployment_id=made.deployment_id)  # one document: the plan, or the refusal
+        made.require_runnable()  # one document: the plan, or the refusal
     session.show_json(made.to_dict())
     render = {Format.TEXT: render_text, Format.MERMAID: render_mermaid, Format.DOT: render_dot}[output]
     session.show(clean(render(made).rstrip("\n"), lines=True))
-    made.budget.require_inline(deployment_id=made.deployment_id)
+    made.require_runnable()
 
 
 def load_project(session: Session, deployment: str) -> Project:

@@ -63,7 +63,7 @@ def preview(
         status = publishing.known_status(client, project.deployment_id)
         known = known_stacks(status, environment) if status else {}
         plan = make_deploy_plan(project, environment, choices, known, kind=OperationKind.PREVIEW)
-        plan.budget.require_inline(deployment_id=plan.deployment_id)
+        plan.require_runnable()
         for warning in plan.warnings:
             session.warn(f"Warning: {warning}")
         if not plan.stacks:

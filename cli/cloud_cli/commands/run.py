@@ -98,7 +98,7 @@ def deploy(
         status = publishing.known_status(client, project.deployment_id)
         known = known_stacks(status, environment) if status else {}
         plan = make_deploy_plan(project, environment, choices, known)
-        plan.budget.require_inline(deployment_id=plan.deployment_id)
+        plan.require_runnable()
         if known:
             plan = with_predictions(client, project, plan, choices.request(environment))
         show_plan(session, plan)

@@ -12,6 +12,7 @@ from cloud import __version__
 from cloud_cli import completion
 from cloud_cli.options import context_options, with_session
 from cloud_cli.session import Session, UsageError
+from cloud_cli.templates import DEFAULT
 from cloud_cli.terminal import clean
 
 START = "Start"
@@ -40,8 +41,14 @@ def init(
     org: Annotated[str, typer.Option(help="Organisation.", show_default=False)] = "",
     project: Annotated[str, typer.Option(help="Business project.", show_default=False)] = "",
     template: Annotated[
-        str, typer.Option("--template", "-t", help="Template.", autocompletion=completion.templates)
-    ] = "minimal",
+        str,
+        typer.Option(
+            "--template",
+            "-t",
+            help="Template; `cloud template-list` shows which there are.",
+            autocompletion=completion.templates,
+        ),
+    ] = DEFAULT,
     deployment_id: Annotated[
         str, typer.Option("--id", help="Deployment id. [dim]Default: a random one[/]", show_default=False)
     ] = "",
@@ -50,9 +57,14 @@ def init(
         typer.Option(metavar="ENV=ID", help="AWS account of an environment; repeatable.", show_default=False),
     ] = None,
     region: Annotated[str, typer.Option(help="AWS region of every environment.", show_default=False)] = "",
+    var: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A variable of the template; repeatable.", show_default=False),
+    ] = None,
 ) -> None:
     """Make a deployment from a template. Works without any server."""
     from cloud_cli.initialising import create_deployment
+    from cloud_cli.templates import parse_assignments
     from cloud_cli.workspace import shown
 
     accounts: dict[str, str] = {}
@@ -71,21 +83,29 @@ def init(
         deployment_id=deployment_id,
         accounts=accounts,
         region=region,
+        variables=parse_assignments(var or []),
     )
+    for warning in made.warnings:
+        session.warn(f"Warning: {warning.render()}")
     manifest = shown(made.workspace.manifest)
     session.show_json(
-        {"id": made.id, "manifest": str(made.workspace.manifest), "stacks": made.stacks, "kept": made.kept}
+        {
+            "id": made.id,
+            "manifest": str(made.workspace.manifest),
+            "template": template,
+            "made": made.made,
+            "kept": made.kept,
+        }
     )
-    session.show(f"Made the deployment {made.id}.")
+    session.show(f"Made the deployment {made.id} from the template {template}.")
     session.show(f"  {manifest}")
-    for stack in made.stacks:
-        session.show(f"  {shown(made.workspace.root / 'stacks' / stack)}/")
-    for stack in made.kept:
-        session.show(f"  {shown(made.workspace.root / 'stacks' / stack)}/ was there already and is kept")
+    for place in made.made:
+        session.show(f"  {shown(made.workspace.root / place)}/")
+    for place in made.kept:
+        session.show(f"  {shown(made.workspace.root / place)}/ was there already and is kept")
     if made.examples:
-        session.warn(
-            f"The accounts of {', '.join(made.examples)} are the template's examples; correct them before you deploy to AWS."
-        )
+        what = "the template's; check" if made.source.root else "the template's examples; correct"
+        session.warn(f"The accounts of {', '.join(made.examples)} are {what} them before you deploy to AWS.")
     session.say("No server was asked: `cloud deploy` registers the deployment.")
     session.say(
         "Next: `cloud validate`, then `cloud plan`." if directory == Path() else f"Next: `cloud validate {manifest}`."

@@ -3,76 +3,48 @@
 from __future__ import annotations
 
 import io
-import urllib.request
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from cloud_local import archives
 from cloud_local.provider.errors import ProviderError
 from cloud_local.provider.values import ARCHIVE, ASSET, SIGNATURE
 
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_TIME: Final = (1990, 1, 1, 0, 0, 0)
 """The time of every entry, so that equal contents make equal archives."""
+_READABLE: Final = 0o644 << 16
+"""Lambda runs a function as another user than the one it unpacks it as."""
 
 
 def contents(value: Any) -> bytes:
-    """The bytes of an asset, an archive, or a path.
+    """The bytes of an asset, an archive, or a path; paths are relative to the program's folder, where the provider runs.
 
     Raises:
-        ProviderError: its file doesn't exist, or it is no asset.
+        ProviderError: its file can't be read, or it is no asset.
     """
+    here = Path()
     try:
         if isinstance(value, str):
-            return Path(value).read_bytes()
+            return archives.content({"path": value}, here)
         if isinstance(value, Mapping) and value.get(SIGNATURE) == ASSET:
-            return _asset(value)
+            return archives.content(value, here)
         if isinstance(value, Mapping) and value.get(SIGNATURE) == ARCHIVE:
-            return _archive(value)
-    except OSError as error:
+            return _zipped(value, here)
+    except archives.ArchiveError as error:
         raise ProviderError(f"reading an asset: {error}") from error
     raise ProviderError(f"neither an asset nor an archive: {type(value).__name__}")
 
 
-def _asset(value: Mapping[str, Any]) -> bytes:
-    if value.get("path"):
-        return Path(value["path"]).read_bytes()
-    if value.get("uri"):
-        return _download(value["uri"])
-    return str(value.get("text") or "").encode()
-
-
-def _archive(value: Mapping[str, Any]) -> bytes:
-    if value.get("uri"):
-        return _download(value["uri"])
-    if value.get("path") and Path(value["path"]).is_file():
-        return Path(value["path"]).read_bytes()
+def _zipped(archive: Mapping[str, Any], here: Path) -> bytes:
+    file = archives.packed(archive, here)
+    if file is not None and file[0] == "zip":
+        return file[1]
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(_entries("", value).items()):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, data in archives.entries(archive, here):
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.external_attr = _READABLE
+            made.writestr(entry, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _entries(prefix: str, value: Mapping[str, Any]) -> dict[str, bytes]:
-    if value.get(SIGNATURE) == ASSET:
-        return {prefix: _asset(value)}
-    if value.get("path"):
-        root = Path(value["path"])
-        files = [path for path in sorted(root.rglob("*")) if path.is_file()]
-        return {_join(prefix, path.relative_to(root).as_posix()): path.read_bytes() for path in files}
-    entries: dict[str, bytes] = {}
-    for name, item in (value.get("assets") or {}).items():
-        entries |= _entries(_join(prefix, name), item)
-    return entries
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}/{name}" if prefix else name
-
-
-def _download(uri: str) -> bytes:
-    if not uri.startswith(("https://", "http://", "file://")):
-        raise ProviderError(f"no way to fetch {uri}")
-    with urllib.request.urlopen(uri, timeout=60) as answer:  # noqa: S310 - schemes are checked above
-        return bytes(answer.read())

@@ -43,7 +43,7 @@ _ABSENT: Final = re.compile(r"NotFound|NoSuch|NonExist|Nonexist|DoesNotExist|^40
 _LONGEST_WAIT_SECONDS: Final = 20.0
 
 
-_MODELS: Final = create_loader()
+MODELS: Final = create_loader()
 """Service models are read from disk once, however many connections there are."""
 
 
@@ -88,7 +88,7 @@ class Connection:
     def _new_client(self, service: str, region: str) -> Any:
         if self._session is None:
             self._session = botocore.session.Session(profile=self.settings.profile or None)
-            self._session.register_component("data_loader", _MODELS)
+            self._session.register_component("data_loader", MODELS)
         access_key, secret_key, token = self._credentials
         return self._session.create_client(
             service,

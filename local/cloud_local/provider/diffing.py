@@ -28,6 +28,8 @@ def diff(scene: Scene, old_inputs: Mapping[str, Any], ignored: list[str]) -> Any
     changed = {item.property for item in found}
     removed = {name for name in changed if name not in scene.properties}
     replacing = lifecycle.replacing(scene, changed, removed)
+    if scene.row.replacing is not None:
+        replacing |= scene.row.replacing(scene, [item.path for item in found])
     return _response(found, replacing, bool(replacing) and _delete_first(scene, old_inputs))
 
 
@@ -77,11 +79,14 @@ def preview_of_creation(scene: Scene) -> Properties:
     for name in scene.schema.outputs:
         if name not in declared and name not in ("tags", "tagsAll"):
             computed[name] = scene.region if name == "region" else UNKNOWN
-    return {**computed, **declared}
+    unknown = {name: dict.fromkeys(members, UNKNOWN) for name, members in scene.row.computed.items()}
+    return {**computed, **scene.row.completed(declared, unknown)}
 
 
 def preview_of_update(scene: Scene, olds: Mapping[str, Any]) -> Properties:
     """The state an update will have: outputs stay, but those whose inputs change or go."""
     declared = {name: value for name, value in scene.properties.items() if not name.startswith("__")}
     kept = {name: value for name, value in olds.items() if name not in scene.old or name in declared}
-    return {**kept, **declared}
+    changed = {item.property for item in differences(scene.old, scene.properties)} - {"tags", "tagsAll"}
+    renewed = dict.fromkeys(scene.row.renewed, UNKNOWN) if changed else {}
+    return {**kept, **scene.row.completed(declared, olds), **renewed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ def create(scene: Scene) -> None:
         NotEmulated: the emulator has no such operation.
     """
     row = scene.row
+    _complete_prefix(scene)
     arguments, taken = arguments_of(scene, row.create, scene.properties)
     arguments.update(scene.fill(dict(row.arguments)))
     shape = scene.connection.model(row.service, row.create).input_shape
@@ -62,6 +64,14 @@ def create(scene: Scene) -> None:
     if all_tags and row.taggable and not sent_tags and "tagsAll" in scene.schema.outputs:
         scene.live = reading.live(scene) or {}
         tags.apply(scene, {}, all_tags)
+
+
+def _complete_prefix(scene: Scene) -> None:
+    """A `namePrefix` becomes a name when the resource is made, as Terraform's provider does it."""
+    naming = scene.row.auto_name
+    prefix = scene.properties.get(f"{naming.property}Prefix") if naming else None
+    if naming and prefix and not scene.properties.get(naming.property):
+        scene.properties[naming.property] = f"{prefix}{secrets.token_hex(13)}"
 
 
 def _identifier(scene: Scene) -> str:

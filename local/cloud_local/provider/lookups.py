@@ -12,6 +12,7 @@ from cloud_local.provider.errors import ProviderError
 from cloud_local.provider.model import fill
 from cloud_local.provider.names import match, noun_of
 from cloud_local.provider.schema import result_of
+from cloud_local.provider.types.listeners import LISTENER_FUNCTION, look_up_listener
 
 Lookup = Callable[[Connection, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -106,12 +107,33 @@ def _alias(connection: Connection, arguments: Mapping[str, Any]) -> Mapping[str,
     return {"id": found["AliasArn"], "arn": found["AliasArn"], "targetKeyId": key["KeyId"], "targetKeyArn": key["Arn"]}
 
 
+def _random_password(connection: Connection, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Another one at every call, as AWS does it."""
+    names = {
+        "passwordLength": "PasswordLength",
+        "excludeCharacters": "ExcludeCharacters",
+        "excludeLowercase": "ExcludeLowercase",
+        "excludeNumbers": "ExcludeNumbers",
+        "excludePunctuation": "ExcludePunctuation",
+        "excludeUppercase": "ExcludeUppercase",
+        "includeSpace": "IncludeSpace",
+        "requireEachIncludedType": "RequireEachIncludedType",
+    }
+    given = {member: arguments[name] for name, member in names.items() if arguments.get(name) is not None}
+    if "PasswordLength" in given:
+        given["PasswordLength"] = int(given["PasswordLength"])
+    region = str(arguments.get("region") or connection.settings.region)
+    password = connection.call("secretsmanager", "get_random_password", given, region)["RandomPassword"]
+    return {**arguments, "randomPassword": password, "id": region, "region": region}
+
+
 _VPC, _SUBNET = "aws:ec2/getVpc:getVpc", "aws:ec2/getSubnet:getSubnet"
 _GROUP, _TABLE = "aws:ec2/getSecurityGroup:getSecurityGroup", "aws:ec2/getRouteTable:getRouteTable"
 _AMI, _KEY, _ALIAS = "aws:ec2/getAmi:getAmi", "aws:kms/getKey:getKey", "aws:kms/getAlias:getAlias"
 _PARAMETER, _ROLE = "aws:ssm/getParameter:getParameter", "aws:iam/getRole:getRole"
 _SECRET = "aws:secretsmanager/getSecret:getSecret"  # noqa: S105 - a function's name
 _SECRET_VERSION = "aws:secretsmanager/getSecretVersion:getSecretVersion"  # noqa: S105 - a function's name
+_PASSWORD = "aws:secretsmanager/getRandomPassword:getRandomPassword"  # noqa: S105 - a function's name
 _POLICY, _PREFIX_LIST = "aws:iam/getPolicy:getPolicy", "aws:ec2/getPrefixList:getPrefixList"
 
 LOOKUPS: Final[Mapping[str, Lookup]] = {
@@ -145,6 +167,7 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         id="join('|', [ARN, VersionId])",
         arn="ARN",
     ),
+    _PASSWORD: _random_password,
     _SECRET: one(_SECRET, "secretsmanager", "describe_secret", "@", {"SecretId": "{name}"}, id="ARN", arn="ARN"),
     _ROLE: one(
         _ROLE,
@@ -156,5 +179,6 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         assumeRolePolicy="AssumeRolePolicyDocument",
         uniqueId="RoleId",
     ),
+    LISTENER_FUNCTION: look_up_listener,
     _POLICY: one(_POLICY, "iam", "get_policy", "Policy", {"PolicyArn": "{arn}"}, id="Arn", policyId="PolicyId"),
 }

@@ -7,7 +7,7 @@ that is one name alone (`"{id}"`) gives the value itself. A property no update c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ Prepare = Callable[["Scene", str, dict[str, Any]], None]
 Enrich = Callable[["Scene", Mapping[str, Any]], Mapping[str, Any]]
 """Properties that a found structure holds in another form: (scene, first found structure) -> properties."""
 Hook = Callable[["Scene"], None]
+Replacing = Callable[["Scene", Sequence[str]], set[str]]
+"""Properties that this change can't be made in place: (scene with the new properties, changed property paths) -> names."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,16 @@ class ResourceType:
     """Properties that `created` and `updated` apply by operations of their own, removal included."""
     replace: frozenset[str] = frozenset()
     """Properties that force a replacement although an update would take them."""
+    replacing: Replacing | None = None
+    """For properties of which only some parts, or only some changes, force a replacement."""
     unread: frozenset[str] = frozenset()
     """Properties AWS takes and doesn't tell again (passwords, contents)."""
     sticky: frozenset[str] = frozenset()
     """Properties AWS chooses where the program doesn't: leaving them out later changes nothing."""
+    computed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Structure that programs declare -> members of it that AWS decides, as outputs of their own would be."""
+    renewed: frozenset[str] = frozenset()
+    """Outputs that every update makes anew (but one of tags alone): unknown in its preview."""
     delete_before_replace: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +123,15 @@ class ResourceType:
     deleting: Hook | None = None
     kept: str = ""
     """Why a deletion does nothing in AWS, for what can't be deleted (default resources)."""
+
+    def completed(self, declared: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+        """Declared properties with the `computed` members of their structures, as live state has them."""
+        whole = dict(declared)
+        for name, members in self.computed.items():
+            ours, theirs = declared.get(name), live.get(name)
+            if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+                whole[name] = {**ours, **{member: theirs[member] for member in members if member in theirs}}
+        return whole
 
 
 _FIELD = re.compile(r"\{(\w+)\}")

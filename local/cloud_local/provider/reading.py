@@ -117,7 +117,7 @@ def outputs_after_change(scene: Scene, found: Mapping[str, Any]) -> dict[str, An
     """
     declared = {name: value for name, value in scene.properties.items() if not name.startswith("__")}
     unproven = unconfirmed(scene, found)
-    state = {**found, **declared}
+    state = {**found, **scene.row.completed(declared, found)}
     if "tags" in scene.schema.outputs and "tags" not in declared:
         state.pop("tags", None)
     if unproven:
@@ -150,7 +150,7 @@ def refreshed(
         equal = declared == actual or (is_empty(declared) and is_empty(actual))
         if equal if name in ("tags", "tagsAll") else same(declared, actual):
             if declared is not None:
-                outputs[name] = declared
+                outputs |= scene.row.completed({name: declared}, found)
         elif actual is None:
             updated.pop(name, None)
         else:

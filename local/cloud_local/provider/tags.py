@@ -14,7 +14,7 @@ from cloud_local.provider.shapes import tag_list, tags_from
 _PARAMETERS: Final = frozenset(
     {"Tags", "tags", "TagList", "TagsList", "TagSpecifications", "TagSet", "BackupVaultTags"}
 )
-TAG_MEMBERS: Final = _PARAMETERS | {"BackupPlanTags", "FileSystemTags", "UserPoolTags", "AddTags"}
+TAG_MEMBERS: Final = _PARAMETERS | {"BackupPlanTags", "FileSystemTags", "UserPoolTags", "IdentityPoolTags", "AddTags"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ SERVICES: Final[Mapping[str, TagCalls]] = {
         "list_tags_for_resource",
         {"ResourceType": "hostedzone", "ResourceId": "{id}"},
     ),
+    "scheduler": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
     "servicediscovery": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
     "signer": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
     "synthetics": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),

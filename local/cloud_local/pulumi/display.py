@@ -54,7 +54,7 @@ class Display:
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = sys.stdout if stream is None else stream
         self._quiet = quiet
-        self._lock = threading.RLock()  # a signal handler may print while we print
+        self._lock = threading.Lock()
         self._started: dict[str, float] = {}
         self._diagnostics: dict[str, list[str]] = {}
         self._root = ""

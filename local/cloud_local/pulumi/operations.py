@@ -137,7 +137,9 @@ class Operation:
         started = int(time.time())
         try:
             outcome = self._execute(deployment, program, loader.engine_address, cleanup)
-        except Terminated:
+        except Terminated as terminated:
+            events.stdout(f"{terminated} received; terminating\n")
+            deployment.terminate()
             if program is not None:
                 program.stop(at_once=True)
             outcome = deployment.terminated_outcome(time.time() - started)

@@ -73,6 +73,8 @@ class Keys(pulumi.ComponentResource):
         keys = []
         for purpose in args.purposes:
             statements = [account_access(account)]
+            if purpose == args.purposes[0]:
+                statements.append(volumes_access(account))
             if purpose == "logs":
                 statements.append(log_groups_access(account))
             key = kms.Key(
@@ -125,6 +127,25 @@ def account_access(account: Account) -> Statement:
         on=THIS_KEY,
         principals={"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
         sid="Account",
+    )
+
+
+def volumes_access(account: Account) -> Statement:
+    """Who has EC2 of this account and region make volumes uses the key for it, as with AWS's own key for volumes. Auto Scaling
+    and EKS do so by roles of their own, to which no policy of the account gives a key.
+    """
+    return allow(
+        *USE,
+        "kms:DescribeKey",
+        on=THIS_KEY,
+        principals={"AWS": "*"},
+        when={
+            "StringEquals": {
+                "kms:CallerAccount": account.id,
+                "kms:ViaService": f"ec2.{account.region}.amazonaws.com",
+            }
+        },
+        sid="Volumes",
     )
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from cloud.domain.errors import CloudError, ConfigurationError, PendingOperations, ProgramFailed
+from cloud_cli.running import exit_code_of
 from cloud_cli.summary import render_outputs, render_summary
 from cloud_cli.tables import render_deployments, render_log_line, render_status
 from cloud_cli.terminal import make_console
@@ -161,3 +163,27 @@ def test_deployments_are_listed_in_columns() -> None:
 def test_a_log_line_names_its_stack() -> None:
     line = {"timestamp": "2026-01-01T12:00:00.000Z", "level": "error", "stack": "orders", "message": "no\x1b[1m table"}
     assert text_of(render_log_line(line)) == "2026-01-01T12:00:00.000Z  error    orders  no table\n"
+
+
+PENDING = PendingOperations("main may exist.").to_dict()
+BOOM = ProgramFailed("boom").to_dict()
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "stacks", "code"),
+    [
+        ("succeeded", None, [], 0),
+        ("completed", None, [], 0),
+        ("failed", ConfigurationError("no").to_dict(), [], 3),
+        ("failed", None, [PENDING, None, PENDING], 5),
+        ("failed", None, [PENDING, BOOM], 1),
+        ("failed", None, [None], 1),
+        ("error", CloudError("broken").to_dict(), [], 1),
+        ("cancelled", None, [PENDING], 1),
+    ],
+)
+def test_the_exit_code_is_that_of_what_an_operation_failed_for(
+    state: str, error: Any, stacks: list[Any], code: int
+) -> None:
+    stacks = [{"stack": f"stack-{number}", "error": given} for number, given in enumerate(stacks)]
+    assert exit_code_of(an_operation(state=state, error=error, stacks=stacks)) == code

@@ -207,3 +207,21 @@ def test_a_validation_that_fails_does_not_advise_to_validate(cloud: CommandLine)
     cloud.add_project("version: 2\n")
     assert "try `cloud validate`" not in cloud("validate").err
     assert "try `cloud validate`" in cloud("deploy", "--yes").err
+
+
+def test_a_program_that_cannot_be_packed_is_told_with_all_other_problems(cloud: CommandLine) -> None:
+    manifest = cloud.add_project()
+    (manifest.parent / "config" / "netwrok.dev.yaml").write_text("{}\n", encoding="utf-8")
+    (cloud.root / "stacks" / "network" / "__main__.py").symlink_to("/etc/passwd")
+    ran = cloud("validate")
+    assert ran.code == 3
+    assert "stacks.network" in ran.err
+    assert "__main__.py is a link that leads out of the program" in ran.err
+    assert "the manifest has no stack 'netwrok'" in ran.err
+
+
+def test_an_executor_that_is_not_there_yet_is_refused_by_the_plan(cloud: CommandLine) -> None:
+    cloud.add_project(MANIFEST.replace("config: {cidr: 10.0.0.0/16}", "executor: codebuild"))
+    ran = cloud("plan")
+    assert ran.code == 3
+    assert "stacks.network.executor: CodeBuild does not run stacks in this version." in ran.err

@@ -271,6 +271,12 @@ def test_a_disabled_environment_may_be_unknown_yet() -> None:
     assert manifest.environment("dev").account == ""
 
 
+@pytest.mark.parametrize("version", ["true", "1.0"])
+def test_what_only_equals_the_version_is_not_it(version: str) -> None:
+    problem = problem_of(stacks("network: {}").replace("version: 1", f"version: {version}"))
+    assert (problem.path, problem.message, problem.expected) == ("version", "this is no whole number", "1")
+
+
 @pytest.mark.parametrize(
     ("policy", "message"),
     [

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.domain.errors import DependencyError
+from cloud.domain.errors import ConfigurationError, DependencyError, QuotaExceeded
 from cloud.domain.operations import OnFailure, OperationKind, Selection
 from cloud.domain.plan import Plan, StackNode, make_plan
 from cloud.domain.schedule import Begin, advance
@@ -283,6 +283,15 @@ def test_a_plan_that_is_too_big_can_be_looked_at_and_counts_what_it_needs() -> N
     planned = plan(nodes(*(StackNode(f"stack-{number}") for number in range(41))))
     assert planned.budget.widest_layer == planned.width == 41
     assert [problem.message for problem in planned.budget.exceeded()] == ["the plan needs 41 stacks in one layer"]
+
+
+def test_a_plan_is_run_as_far_as_this_version_can() -> None:
+    plan(SHOP).require_runnable()
+    with pytest.raises(QuotaExceeded, match="41 stacks in one layer"):
+        plan(nodes(*(StackNode(f"stack-{number}") for number in range(41)))).require_runnable()
+    with pytest.raises(ConfigurationError, match="CodeBuild") as caught:
+        plan({**SHOP, "dns": StackNode("dns", executor="codebuild")}).require_runnable()
+    assert [problem.path for problem in caught.value.problems] == ["stacks.dns.executor"]
 
 
 def test_planning_imports_nothing_that_a_cold_start_would_feel() -> None:

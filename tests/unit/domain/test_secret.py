@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from cloud.domain.secret import Secret, contains_secret, is_secret_form, redact, reveal, to_forms, wrap_secrets
+from cloud.domain.secret import (
+    Secret,
+    contains_secret,
+    hide_shown,
+    is_secret_form,
+    redact,
+    reveal,
+    to_forms,
+    wrap_secrets,
+)
 
 
 def test_a_secret_shows_nothing_of_its_value() -> None:
@@ -37,3 +46,20 @@ def test_secrets_are_revealed_redacted_and_written_as_forms() -> None:
     assert redact({"a": {"secret": "x"}}) == {"a": "[secret]"}
     assert to_forms(value) == {"a": [{"secret": {"b": "x"}}], "c": 1}
     assert wrap_secrets(to_forms(value)) == {"a": [Secret({"b": "x"})], "c": 1}
+
+
+def test_what_shows_a_known_secret_is_a_secret() -> None:
+    known = ({"password": Secret("correct horse")}, [Secret({"user": "somebody", "port": 5432})])
+    shown = {"url": "db://root:correct horse@db", "in": [{"a": "somebody"}], "name": "db", "port": 5432}
+    assert hide_shown(shown, known) == {
+        "url": Secret("db://root:correct horse@db"),
+        "in": Secret([{"a": "somebody"}]),
+        "name": "db",
+        "port": 5432,
+    }
+
+
+def test_what_is_no_secret_or_too_short_to_be_told_apart_is_not_looked_for() -> None:
+    known = {"plain": "correct horse", "short": Secret("dev"), "keys": Secret({"username": "x"})}
+    shown = {"a": "correct horse", "b": "dev", "c": {"username": 1}, "d": Secret("correct horse")}
+    assert hide_shown(shown, known) == shown

@@ -111,6 +111,15 @@ def test_outputs_of_another_stack_are_there_when_it_is_deployed(scene: Scene) ->
     assert "stays in Pulumi's state" in messages[1]
 
 
+def test_an_output_that_shows_a_secret_of_the_configuration_is_not_kept_whatever_the_program_says(scene: Scene) -> None:
+    from cloud.adapters.memory.runner import Script
+
+    scene.manifest(GRAPH, stacks={"network": {"config": {"password": {"secret": "correct horse"}}}})
+    scene.runner.scripts = {"network": Script(outputs={"url": "db://root:correct horse@db", "name": "db"})}
+    run(scene, scene.start().id)
+    assert scene.row("network").outputs == {"url": {"secret": True}, "name": "db"}
+
+
 def test_a_destroy_leaves_what_it_cannot_resolve(scene: Scene) -> None:
     scene.manifest(GRAPH)
     run(scene, scene.start().id)

@@ -6,13 +6,24 @@ change waits for the last one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cloud_local.provider.connection import NotEmulated
 from cloud_local.provider.model import Hook, Read, ResourceType, Update
 from cloud_local.provider.naming import AutoName
 from cloud_local.provider.scene import Scene
 from cloud_local.provider.types.notation import row
+
+
+def _creator_stays(_scene: Scene, paths: Sequence[str]) -> set[str]:
+    """Whether its maker administers the cluster is settled when it is made; how it authenticates isn't."""
+    return {"accessConfig"} & {path.removesuffix(".bootstrapClusterCreatorAdminPermissions") for path in paths}
+
+
+def _template_stays(_scene: Scene, paths: Sequence[str]) -> set[str]:
+    """Another version of the launch template is an update, another template isn't."""
+    return {"launchTemplate"} & {path.removesuffix(".id").removesuffix(".name") for path in paths}
 
 
 def _wait(waiter: str, **identity: str) -> Hook:
@@ -28,18 +39,29 @@ _cluster_is_active: Final = _wait("cluster_active", name="{id}")
 _nodes_are_active: Final = _wait("nodegroup_active", clusterName="{clusterName}", nodegroupName="{nodeGroupName}")
 
 
+def _logging(scene: Scene) -> dict[str, Any]:
+    """Which log types are on, and which are off: a type that isn't named stays as it is."""
+    on = set(scene.properties.get("enabledClusterLogTypes") or ())
+    groups = [{"types": sorted(on), "enabled": True}, {"types": sorted(_LOG_TYPES - on), "enabled": False}]
+    return {"clusterLogging": [group for group in groups if group["types"]]}
+
+
 def _cluster_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
-    """Log types are members of a structure, and a change of them says which are on and which are off."""
-    if operation == "create_cluster" or (operation == "update_cluster_config" and "logging" in arguments):
-        on = sorted(scene.properties.get("enabledClusterLogTypes") or ())
-        groups = [{"types": on, "enabled": True}, {"types": sorted(_LOG_TYPES - set(on)), "enabled": False}]
-        arguments["logging"] = {"clusterLogging": [group for group in groups if group["types"]]}
+    if operation == "create_cluster":
+        arguments["logging"] = _logging(scene)
     if operation == "update_cluster_config":
         _cluster_is_active(scene)
         for computed in ("vpcId", "clusterSecurityGroupId"):
             arguments.get("resourcesVpcConfig", {}).pop(computed, None)
         # Who makes the cluster is its administrator or not from the start; a change of it is no member here.
         arguments.get("accessConfig", {}).pop("bootstrapClusterCreatorAdminPermissions", None)
+
+
+def _cluster_updated(scene: Scene) -> None:
+    if "enabledClusterLogTypes" in scene.changed:
+        _cluster_is_active(scene)
+        scene.call("update_cluster_config", {"name": scene.id, "logging": _logging(scene)})
+    _cluster_is_active(scene)
 
 
 def _cluster_properties(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,9 +99,36 @@ def _addon_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) ->
         arguments["preserve"] = bool(scene.properties.get("preserve"))
 
 
-def _issuer(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
-    """IAM tells the URL without its scheme; AWS adds a thumbprint where none is given."""
-    return {"url": f"https://{found['Url'].removeprefix('https://')}"}
+def _find_policy(scene: Scene) -> Any:
+    """EKS lists the policies of a principal and has no way to ask for one."""
+    target = {"clusterName": scene.properties["clusterName"], "principalArn": scene.properties["principalArn"]}
+    answer = scene.ask("list_associated_access_policies", target) or {}
+    policies = answer.get("associatedAccessPolicies", ())
+    return next((item for item in policies if item["policyArn"] == scene.properties["policyArn"]), None)
+
+
+def _audiences(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
+    if operation == "create_open_id_connect_provider":
+        arguments["ClientIDList"] = list(scene.properties.get("clientIdLists") or ())
+
+
+def _change_audiences(scene: Scene) -> None:
+    """Client ids come and go one by one."""
+    old, new = set(scene.old.get("clientIdLists") or ()), set(scene.properties.get("clientIdLists") or ())
+    try:
+        for client in sorted(new - old):
+            target = {"OpenIDConnectProviderArn": scene.id, "ClientID": client}
+            scene.call("add_client_id_to_open_id_connect_provider", target)
+        for client in sorted(old - new):
+            target = {"OpenIDConnectProviderArn": scene.id, "ClientID": client}
+            scene.call("remove_client_id_from_open_id_connect_provider", target)
+    except NotEmulated as gap:
+        scene.warn(f"{scene.schema.token}: clientIdLists is recorded but not applied: {gap}")
+
+
+def _identity_provider(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
+    """IAM tells the URL without its scheme."""
+    return {"url": f"https://{found['Url'].removeprefix('https://')}", "clientIdLists": found.get("ClientIDList")}
 
 
 _LOG_TYPES: Final = frozenset({"api", "audit", "authenticator", "controllerManager", "scheduler"})
@@ -96,24 +145,27 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         updates=[
             Update("update_cluster_version", ("version",), on_create=False),
             *(
-                Update("update_cluster_config", (name,), on_create=False, zero=name == "enabledClusterLogTypes")
+                Update("update_cluster_config", (name,), on_create=False)
                 for name in (
-                    *("vpcConfig", "enabledClusterLogTypes", "accessConfig", "upgradePolicy", "zonalShiftConfig"),
-                    *("computeConfig", "storageConfig", "deletionProtection", "controlPlaneScalingConfig"),
+                    *("vpcConfig", "accessConfig", "upgradePolicy", "zonalShiftConfig", "computeConfig"),
+                    *("storageConfig", "deletionProtection", "controlPlaneScalingConfig"),
                 )
             ),
             Update("associate_encryption_config", ("encryptionConfig",), on_create=False),
         ],
-        rename={"vpcConfig": "resourcesVpcConfig", "enabledClusterLogTypes": "logging", "clusterId": "id"},
+        rename={"vpcConfig": "resourcesVpcConfig", "clusterId": "id"},
+        by_hook=["enabledClusterLogTypes"],
         defaults={"bootstrapSelfManagedAddons": True},
+        computed={"vpcConfig": ("clusterSecurityGroupId", "vpcId")},
         provider_only=["defaultAddonsToRemoves", "forceUpdateVersion"],
         unread=["bootstrapSelfManagedAddons"],
         sticky=["accessConfig", "kubernetesNetworkConfig", "upgradePolicy", "version"],
         auto_name=AutoName(longest=100),
+        replacing=_creator_stays,
         prepare=_cluster_arguments,
         enrich=_cluster_properties,
         created=_cluster_is_active,
-        updated=_cluster_is_active,
+        updated=_cluster_updated,
     ),
     "aws:eks/nodeGroup:NodeGroup": row(
         "eks",
@@ -143,6 +195,7 @@ ROWS: Final[Mapping[str, ResourceType]] = {
             *("updateConfig", "version"),
         ],
         auto_name=AutoName("nodeGroupName", longest=63),
+        replacing=_template_stays,
         prepare=_node_group_arguments,
         created=_nodes_are_active,
         updated=_nodes_are_active,
@@ -197,13 +250,7 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         "associate_access_policy",
         "{clusterName}#{principalArn}#{policyArn}",
         {**_IN_CLUSTER, "principalArn": "{principalArn}", "policyArn": "{policyArn}"},
-        [
-            Read(
-                "list_associated_access_policies",
-                "associatedAccessPolicies[?policyArn == '{policyArn}'] | [0]",
-                {**_IN_CLUSTER, "principalArn": "{principalArn}"},
-            )
-        ],
+        [Read("", by=_find_policy)],
         delete="disassociate_access_policy",
         outputs={"clusterName": "{clusterName}", "principalArn": "{principalArn}"},
         auto_name=None,
@@ -216,10 +263,13 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         ["get_open_id_connect_provider"],
         delete="delete_open_id_connect_provider",
         updates=[Update("update_open_id_connect_provider_thumbprint", ("thumbprintLists",), on_create=False)],
-        rename={"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"},
+        rename={"thumbprintLists": "ThumbprintList"},
+        by_hook=["clientIdLists"],
         sticky=["thumbprintLists"],
         outputs={"arn": "{id}"},
         auto_name=None,
-        enrich=_issuer,
+        prepare=_audiences,
+        enrich=_identity_provider,
+        updated=_change_audiences,
     ),
 }

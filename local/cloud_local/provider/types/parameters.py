@@ -65,6 +65,11 @@ def _move_stages(scene: Scene) -> None:
         scene.call("update_secret_version_stage", {**target, "VersionStage": stage, "RemoveFromVersionId": version})
 
 
+def _rotation_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
+    if operation == "rotate_secret":
+        arguments["RotateImmediately"] = bool(scene.properties.get("rotateImmediately", True))
+
+
 ROWS: Final[Mapping[str, ResourceType]] = {
     "aws:ssm/parameter:Parameter": row(
         "ssm",
@@ -137,5 +142,21 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         rename={"policy": "ResourcePolicy", "secretArn": "SecretId"},
         provider_only=["blockPublicPolicy"],
         outputs={"secretArn": "{secretArn}"},
+    ),
+    "aws:secretsmanager/secretRotation:SecretRotation": row(
+        "secretsmanager",
+        "rotate_secret",
+        "{secretId}",
+        {"SecretId": "{id}"},
+        ["describe_secret"],
+        delete="cancel_rotate_secret",
+        gone="!RotationEnabled",
+        updates=[Update("rotate_secret", ("rotationLambdaArn", "rotationRules"), on_create=False, whole=True)],
+        rename={"rotationLambdaArn": "RotationLambdaARN"},
+        provider_only=["rotateImmediately"],
+        defaults={"rotateImmediately": True},
+        outputs={"secretId": "{id}"},
+        prepare=_rotation_arguments,
+        auto_name=None,
     ),
 }

@@ -70,7 +70,7 @@ def _statement(scene: Scene) -> Any:
     return next((item for item in statements if item["Sid"] == scene.id), None)
 
 
-def _permission_facts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
+def _permission_facts(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
     principal = found.get("Principal")
     who = next(iter(principal.values())) if isinstance(principal, Mapping) else principal
     conditions = {
@@ -96,6 +96,12 @@ def _mapping_facts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
         "functionName": declared if declared and function.endswith(declared.rpartition(":")[2]) else function,
         "functionArn": function,
     }
+
+
+def _invoke_config_id(scene: Scene) -> str:
+    """As Terraform makes it: the function, and the version or alias where one is named."""
+    parts = (scene.properties["functionName"], scene.properties.get("qualifier"))
+    return ":".join(str(part) for part in parts if part)
 
 
 ROWS: Final[Mapping[str, ResourceType]] = {
@@ -213,6 +219,19 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         defaults={"enabled": True},
         arn="lambda:{region}:{account}:event-source-mapping:{id}",
         enrich=_mapping_facts,
+        auto_name=None,
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": row(
+        "lambda",
+        "put_function_event_invoke_config",
+        "{functionName}",
+        {"FunctionName": "{functionName}", "Qualifier": "{qualifier}"},
+        ["get_function_event_invoke_config"],
+        identify=_invoke_config_id,
+        delete="delete_function_event_invoke_config",
+        updates=[Update("put_function_event_invoke_config", on_create=False, whole=True)],
+        replace=["functionName", "qualifier"],
+        outputs={"functionName": "{functionName}", "qualifier": "{qualifier}"},
         auto_name=None,
     ),
 }

@@ -65,6 +65,11 @@ def zip_program(folder: Path, *, name: str, include: Mapping[str, Path] = _NOTHI
     return buffer.getvalue()
 
 
+def check_program(folder: Path, *, name: str, include: Mapping[str, Path] = _NOTHING) -> None:
+    """Raises what ``zip_program`` would raise for names and links, without reading a file."""
+    _files(folder, include, name)
+
+
 def _files(folder: Path, include: Mapping[str, Path], name: str) -> list[tuple[str, Path]]:
     """Place and file of all that is packed, in the order of the places."""
     found: dict[str, Path] = {}

@@ -39,7 +39,7 @@ def check_manifest(text: str | bytes, *, file: str = "manifest.yaml") -> Checked
     """Everything that is wrong with a manifest, or worth a warning. Raises nothing, whatever the text."""
     document = read_document(text, file=file)
     if document.value is None:
-        return Checked(None, _ordered(document.problems, document.dropped), [])
+        return Checked(None, in_order(document.problems, document.dropped), [])
     by_path = _schema_problems(document)
     problems = [*document.problems, *(problem for problem in by_path.values() if problem)]
     dropped = document.dropped + sum(problem is None for problem in by_path.values())
@@ -55,9 +55,9 @@ def check_manifest(text: str | bytes, *, file: str = "manifest.yaml") -> Checked
         check_order(manifest, references, findings)
     problems += findings.problems
     dropped += findings.dropped
-    warnings = _ordered(findings.warnings)
+    warnings = in_order(findings.warnings)
     if problems:
-        return Checked(None, _ordered(problems, dropped), warnings)
+        return Checked(None, in_order(problems, dropped), warnings)
     return Checked(manifest, [], warnings)
 
 
@@ -124,7 +124,7 @@ def _pruned(value: Any, wrong: dict[Any, Any]) -> Any:
     return kept if isinstance(value, dict) else list(kept.values())
 
 
-def _ordered(problems: Sequence[Problem], dropped: int = 0) -> list[Problem]:
+def in_order(problems: Sequence[Problem], dropped: int = 0) -> list[Problem]:
     """In the order of the file, each once, at most ``MAX_PROBLEMS`` and a last one that counts the others."""
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column, problem.message))
     more = max(0, len(ordered) - MAX_PROBLEMS) + dropped

@@ -35,17 +35,19 @@ _KINDS = {
 _KEY_MARK = "[key]"  # pydantic's last part of the place of an error in a key
 
 
-def schema_problems(document: Document) -> Iterator[tuple[Path, Problem | None]]:
-    """Every value of the document that is not of the manifest's form, with its path.
+def schema_problems(
+    document: Document, model: type[BaseModel] = ManifestModel
+) -> Iterator[tuple[Path, Problem | None]]:
+    """Every value of the document that is not of the form of ``model``, with its path.
 
     The first ``MAX_PROBLEMS`` are told; of the others only the paths are given.
     """
     try:
-        ManifestModel.model_validate(document.value)
+        model.model_validate(document.value)
     except ValidationError as error:
         for number, item in enumerate(error.errors(include_url=False)):
             path = _path(item)
-            yield path, _problem(document, path, item) if number < MAX_PROBLEMS else None
+            yield path, _problem(document, path, item, model) if number < MAX_PROBLEMS else None
 
 
 def _path(error: ErrorDetails) -> Path:
@@ -53,14 +55,14 @@ def _path(error: ErrorDetails) -> Path:
     return location[:-1] if location and location[-1] == _KEY_MARK else location
 
 
-def _problem(document: Document, path: Path, error: ErrorDetails) -> Problem:
+def _problem(document: Document, path: Path, error: ErrorDetails, model: type[BaseModel]) -> Problem:
     is_key = path != error["loc"]
     kind, context = error["type"], error.get("ctx", {})
     if kind == "manifest":
         message, expected, suggestion = context["message"], context["expected"], context["suggestion"]
         return document.problem(message, path, key=is_key, expected=expected, suggestion=suggestion)
     if kind == "extra_forbidden":
-        known = _fields_at(path[:-1])
+        known = _fields_at(path[:-1], model)
         suggestion = did_you_mean(str(path[-1])[:60], known)
         expected = f"one of {', '.join(known)}"
         return document.problem("unknown key", path, key=True, expected=expected, suggestion=suggestion)
@@ -106,9 +108,9 @@ def _wrong_type(document: Document, path: Path, value: Any, expected: str) -> Pr
     return document.problem(f"this is {_KINDS[type(value)]}", path, expected=expected, suggestion=suggestion)
 
 
-def _fields_at(path: Sequence[str | int]) -> list[str]:
+def _fields_at(path: Sequence[str | int], model: type[BaseModel]) -> list[str]:
     """The keys that are known in the map at ``path``."""
-    annotation: Any = ManifestModel
+    annotation: Any = model
     for part in path:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             annotation = annotation.model_fields[str(part)].annotation

@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from cloud.domain.manifest import Executor
 from cloud.domain.manifest_values import (
@@ -112,10 +112,17 @@ class PolicyModel(_Model):
     strict_layers: bool = False
 
 
+def _check_version(value: Any) -> Any:
+    # Both equal 1, which is all that a Literal asks for.
+    if isinstance(value, bool | float):
+        raise wrong("this is no whole number", "1")
+    return value
+
+
 class ManifestModel(_Model):
     model_config = ConfigDict(title="manifest.yaml")
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_check_version)]
     deployment: DeploymentModel
     environments: dict[EnvironmentName, EnvironmentModel] = Field(min_length=1, max_length=50)
     defaults: Config = Field(default={}, description="configuration of every stack")
@@ -125,16 +132,16 @@ class ManifestModel(_Model):
 
 def schema_text() -> str:
     """The JSON Schema (draft 2020-12) of a manifest, as published."""
-    schema = {"$schema": SCHEMA_ID, **_closed(ManifestModel.model_json_schema())}
+    schema = {"$schema": SCHEMA_ID, **closed(ManifestModel.model_json_schema())}
     return json.dumps(schema, indent=2) + "\n"
 
 
-def _closed(schema: Any) -> Any:
+def closed(schema: Any) -> Any:
     """pydantic gives the pattern of a map's keys, but leaves the map open to others."""
     if isinstance(schema, dict):
-        closed = {key: _closed(value) for key, value in schema.items()}
-        return {**closed, "additionalProperties": False} if "patternProperties" in closed else closed
-    return [_closed(item) for item in schema] if isinstance(schema, list) else schema
+        inner = {key: closed(value) for key, value in schema.items()}
+        return {**inner, "additionalProperties": False} if "patternProperties" in inner else inner
+    return [closed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def wrong(message: str, expected: str = "", suggestion: str = "") -> PydanticCus
     return PydanticCustomError("manifest", "{message}", context)
 
 
-def _matching(pattern: re.Pattern[str], what: str, expected: str) -> Form:
+def matching(pattern: re.Pattern[str], what: str, expected: str) -> Form:
     def check(value: str) -> str:
         if pattern.fullmatch(value) is None:
             raise wrong(f"{_shown(value)} is not {what}", expected)
@@ -128,9 +128,9 @@ Project = Annotated[str, _identifier(identifiers.PROJECT)]
 StackName = Annotated[str, _identifier(identifiers.STACK)]
 EnvironmentName = Annotated[str, _identifier(identifiers.ENVIRONMENT)]
 
-Account = Annotated[str, _matching(_ACCOUNT, "an AWS account id", "12 digits in quotes")]
-Region = Annotated[str, _matching(_REGION, "an AWS region", "a region such as us-east-1")]
-RoleArn = Annotated[str, _matching(_ROLE, "the ARN of an IAM role", "arn:aws:iam::111111111111:role/NAME")]
+Account = Annotated[str, matching(_ACCOUNT, "an AWS account id", "12 digits in quotes")]
+Region = Annotated[str, matching(_REGION, "an AWS region", "a region such as us-east-1")]
+RoleArn = Annotated[str, matching(_ROLE, "the ARN of an IAM role", "arn:aws:iam::111111111111:role/NAME")]
 Folder = Annotated[str, Form(_check_folder, r"[^/\\~][^\\]*", "a relative folder with slashes and without ..")]
 Timeout = Annotated[str, _duration(1, MAX_TIMEOUT_SECONDS)]
 MaxAge = Annotated[str, _duration(0, MAX_AGE_SECONDS)]

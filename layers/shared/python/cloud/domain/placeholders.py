@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from cloud.domain.document import Path, format_path
 from cloud.domain.errors import ConfigurationError, Problem
@@ -40,7 +40,7 @@ _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 _OUTPUT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 
-_OPENING = re.compile(r"\\?\{\{")
+OPENING = re.compile(r"\\?\{\{")
 _REFERENCE = re.compile(r"\s*([^\s|{}]*)\s*")
 _DEFAULT = re.compile(r"\|\s*default\s*\(\s*")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
@@ -172,8 +172,8 @@ def _occurrences(value: Any, path: Path, *, hidden: bool) -> Iterator[Occurrence
             yield from _occurrences(item, (*path, index), hidden=hidden)
 
 
-class _MalformedError(Exception):
-    """Carries a Malformed out of the functions below; nobody outside sees it."""
+class MalformedError(Exception):
+    """Carries a Malformed out of the functions below; ``details`` are its message, expected and suggestion."""
 
     def __init__(self, message: str, expected: str = "", suggestion: str = "") -> None:
         super().__init__(message)
@@ -183,7 +183,7 @@ class _MalformedError(Exception):
 def _parse(text: str) -> tuple[str | Placeholder | Malformed, ...]:
     parts: list[str | Placeholder | Malformed] = []
     literal, position = "", 0
-    while (opening := _OPENING.search(text, position)) is not None:
+    while (opening := OPENING.search(text, position)) is not None:
         literal += text[position : opening.start()]
         if opening.group() == r"\{{":
             literal += "{{"
@@ -191,7 +191,7 @@ def _parse(text: str) -> tuple[str | Placeholder | Malformed, ...]:
             continue
         try:
             placeholder, end = _read(text, opening.start(), opening.end())
-        except _MalformedError as malformed:
+        except MalformedError as malformed:
             return (*parts, *filter(None, [literal]), Malformed(opening.start(), *malformed.details))
         parts.extend([literal, placeholder] if literal else [placeholder])
         literal, position = "", end
@@ -204,6 +204,22 @@ _parse_cached = lru_cache(maxsize=4096)(_parse)
 
 def _read(text: str, start: int, position: int) -> tuple[Placeholder, int]:
     """The placeholder whose braces opened at ``start``, and where the text goes on."""
+    read = read_expression(text, position)
+    namespace, name, output, path = _analyse(read.reference)
+    return Placeholder(text[start : read.end], namespace, name, output, path, read.default, read.has_default), read.end
+
+
+class Expression(NamedTuple):
+    """What stands between braces, whoever it is for. ``end`` is where the text goes on after the closing ones."""
+
+    reference: str
+    default: Any
+    has_default: bool
+    end: int
+
+
+def read_expression(text: str, position: int) -> Expression:
+    """The expression whose opening braces end at ``position``. Raises MalformedError."""
     match = _REFERENCE.match(text, position)
     reference = match.group(1) if match else ""
     position = match.end() if match else position
@@ -216,9 +232,7 @@ def _read(text: str, start: int, position: int) -> tuple[Placeholder, int]:
         if "}}" not in text[position:]:
             _fail("a placeholder is not closed", "}} at its end", _LITERAL)
         _fail("a placeholder is malformed", _FORM, _LITERAL)
-    end = position + 2
-    namespace, name, output, path = _analyse(reference)
-    return Placeholder(text[start:end], namespace, name, output, path, default, has_default), end
+    return Expression(reference, default, has_default, position + 2)
 
 
 def _read_default(text: str, position: int) -> tuple[Any, int]:
@@ -268,7 +282,7 @@ def _require(matched: object, reference: str, form: str) -> None:
 
 
 def _fail(message: str, expected: str = "", suggestion: str = "") -> NoReturn:
-    raise _MalformedError(message, expected, suggestion)
+    raise MalformedError(message, expected, suggestion)
 
 
 def _no_constant(name: str) -> NoReturn:

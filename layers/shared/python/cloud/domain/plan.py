@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from cloud.domain.errors import ConfigurationError, Problem
 from cloud.domain.graph import critical_path, layers_of, reverse, within
 from cloud.domain.identifiers import PulumiStack
 from cloud.domain.operations import OnFailure, OperationKind, Selection
@@ -95,6 +96,26 @@ class Plan:
             on_failure=on_failure,
             strict_layers=self.strict_layers,
         )
+
+    def require_runnable(self) -> None:
+        """Raises QuotaExceeded for what does not fit inline, and ConfigurationError for an executor that isn't there yet."""
+        self.budget.require_inline(deployment_id=self.deployment_id)
+        problems = [
+            Problem(
+                "CodeBuild does not run stacks in this version.",
+                path=f"stacks.{name}.executor",
+                expected="auto or lambda",
+            )
+            for name, planned in self.stacks.items()
+            if planned.executor == "codebuild"
+        ]
+        if problems:
+            raise ConfigurationError(
+                "The plan needs CodeBuild, which this version deploys no project for.",
+                hint="Leave out executor, or set it to lambda.",
+                problems=problems,
+                deployment_id=self.deployment_id,
+            )
 
     def with_predictions(self, predictions: Mapping[str, str]) -> Plan:
         """The same plan with what is predicted of its stacks."""
@@ -191,7 +212,7 @@ def make_plan(
     ``remainder`` is what a retry has to do; it takes the place of the ``selection``, which is only told.
 
     Whether the plan fits into one execution is not checked here, so that a plan that is too big can be looked at:
-    ``plan.budget.require_inline()`` refuses it.
+    ``plan.require_runnable()`` refuses it.
 
     Raises DependencyError as ``candidates_for`` does, and what ``select`` raises for a selection.
     """

@@ -5,12 +5,14 @@ Only a map with the single key ``secret`` is that form; ``{client: a, secret: b}
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 SECRET_KEY = "secret"  # noqa: S105 - the name of the form, not a secret
 HIDDEN = "[secret]"
+SHORTEST_SOUGHT = 8
+"""Characters. A shorter secret is not looked for in other values: it may stand there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,31 @@ def redact(value: Any) -> Any:
 def to_forms(value: Any) -> Any:
     """``value`` as JSON that ``wrap_secrets`` reads back: every ``Secret`` as ``{secret: …}``, in plain text."""
     return _replace(value, lambda secret: {SECRET_KEY: reveal(secret.value)})
+
+
+def hide_shown(values: Mapping[str, Any], known: Any) -> dict[str, Any]:
+    """``values``, with each as a ``Secret`` that shows the text of a ``Secret`` in ``known``."""
+    sought = [text for text in _texts(known, secret=False) if len(text) >= SHORTEST_SOUGHT]
+    return {
+        name: Secret(reveal(value))
+        if any(text in shown for shown in _texts(value, secret=True) for text in sought)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _texts(value: Any, *, secret: bool) -> Iterator[str]:
+    """The texts in ``value`` that are secret: all of them, if it is part of a secret already."""
+    if isinstance(value, Secret):
+        yield from _texts(value.value, secret=True)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item, secret=secret)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item, secret=secret)
+    elif isinstance(value, str) and secret:
+        yield value
 
 
 def _replace(value: Any, replacement: Any) -> Any:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.domain.durations import format_duration
-from cloud.domain.errors import ConfigurationError, Problem
 from cloud.domain.manifest import DEFAULT_TIMEOUT_SECONDS, Manifest
 from cloud.domain.nodes import nodes_of
 from cloud.domain.operations import OnFailure, Operation
@@ -91,8 +90,7 @@ def plan_operation(platform: Platform, operation: Operation) -> Plan:
         max_parallel=rules.max_parallel,
         strict_layers=rules.strict_layers,
     )
-    plan.budget.require_inline(deployment_id=operation.deployment_id)
-    _require_executors(plan)
+    plan.require_runnable()
     return replace(plan, warnings=(*plan.warnings, *_cut_timeouts(stored.manifest, plan)))
 
 
@@ -106,22 +104,6 @@ def _cut_timeouts(manifest: Manifest, plan: Plan) -> list[str]:
         for name, seconds in wanted
         if seconds > LONGEST_RUN_SECONDS and seconds != DEFAULT_TIMEOUT_SECONDS
     ]
-
-
-def _require_executors(plan: Plan) -> None:
-    problems = [
-        Problem(
-            "CodeBuild does not run stacks in this version.", path=f"stacks.{name}.executor", expected="auto or lambda"
-        )
-        for name, stack in plan.stacks.items()
-        if stack.executor == "codebuild"
-    ]
-    if problems:
-        raise ConfigurationError(
-            "The plan needs CodeBuild, which this version deploys no project for.",
-            hint="Leave out executor, or set it to lambda.",
-            problems=problems,
-        )
 
 
 def schedule_of(plan: Plan, rules: Rules) -> Schedule:

@@ -12,6 +12,7 @@ from cloud.domain.identifiers import pulumi_stack_name
 from cloud.domain.nodes import node_of
 from cloud.domain.operations import Operation, OperationKind
 from cloud.domain.records import RunClaim, StackRecord
+from cloud.domain.secret import hide_shown
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, RunResult, SecretsProvider, ShouldStop
 from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, must_refresh, success_fields
@@ -61,12 +62,16 @@ class _Run:
         )
 
     def perform(self, request: RunRequest, should_stop: ShouldStop) -> RunResult:
-        """Run, and tell what happens; what can't be told doesn't end the run."""
+        """Run, and tell what happens; what can't be told doesn't end the run.
+
+        An output that shows a secret of the configuration is one, whether the program says so or not.
+        """
         told = ToldEvents(self.platform, self.operation, self.stack)
         try:
             result = self.platform.runner().run(request, told.emit, should_stop)
         finally:
             told.flush()
+        result = replace(result, outputs=hide_shown(result.outputs, (request.config, request.unknown_config)))
         if told.dropped:
             lost = f"{told.dropped} events of this run could not be stored."
             return replace(result, warnings=(*result.warnings, lost))

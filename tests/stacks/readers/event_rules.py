@@ -1,0 +1,31 @@
+"""EventBridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.stacks.readback import Clients, Reader, Resource, told_by
+
+
+def _target(clients: Clients, resource: Resource) -> bool:
+    outputs, client = resource["outputs"], clients("events")
+    try:
+        found = client.list_targets_by_rule(Rule=outputs["rule"])["Targets"]
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return any(target["Id"] == outputs["targetId"] for target in found)
+
+
+READERS: Mapping[str, Reader] = {
+    "aws:cloudwatch/eventRule:EventRule": told_by(
+        "events", "describe_rule", lambda resource: {"Name": resource["id"]}, "Name", ("ResourceNotFoundException",)
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": _target,
+    "aws:scheduler/schedule:Schedule": told_by(
+        "scheduler",
+        "get_schedule",
+        lambda resource: {"Name": resource["outputs"]["name"], "GroupName": resource["outputs"]["groupName"]},
+        "Name",
+        ("ResourceNotFoundException",),
+    ),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,22 @@ class Found:
     ids: tuple[str, ...]
 
 
+TAGGED = {
+    ("ecs", "cluster"): "ECS cluster",
+    ("ecs", "service"): "ECS service",
+    ("elasticloadbalancing", "loadbalancer"): "load balancer",
+    ("lambda", "function"): "Lambda function",
+    ("logs", "log-group"): "log group",
+    ("rds", "cluster"): "database cluster",
+    ("secretsmanager", "secret"): "secret",
+}
+"""Kinds that the tagging API of the emulated AWS tells of, by service and type in the ARN."""
+
+
 def resources_of(aws_url: str, deployment_id: str, region: str = "us-east-1") -> tuple[Found, ...]:
-    """The deployment's resources of the kinds that the template ``minimal`` makes. Keys that wait for deletion are gone."""
+    """The deployment's resources of some kinds that each deployment has, and of others where there are any. Keys that wait for
+    deletion are gone.
+    """
     reader = _Reader(aws_url, region, deployment_id)
     return tuple(
         Found(kind, tuple(sorted(ids)))
@@ -35,6 +50,7 @@ def resources_of(aws_url: str, deployment_id: str, region: str = "us-east-1") ->
             ("security group", reader.ec2("describe_security_groups", "SecurityGroups", "GroupId")),
             ("KMS key", reader.keys()),
             ("S3 bucket", reader.buckets()),
+            *reader.tagged(),
         )
     )
 
@@ -57,6 +73,18 @@ class _Reader:
         filters = [{"Name": f"tag:{TAG}", "Values": [self._deployment_id]}]
         for page in self._client("ec2").get_paginator(operation).paginate(Filters=filters):
             yield from (item[identifier] for item in page[result])
+
+    def tagged(self) -> list[tuple[str, list[str]]]:
+        """The kinds of ``TAGGED`` of which there is something, with its names."""
+        found: dict[str, list[str]] = {}
+        pages = self._client("resourcegroupstaggingapi").get_paginator("get_resources")
+        for page in pages.paginate(TagFilters=[{"Key": TAG, "Values": [self._deployment_id]}]):
+            for resource in page["ResourceTagMappingList"]:
+                service, resource_id = resource["ResourceARN"].split(":", 5)[2::3]
+                kind, name = re.split("[:/]", f"{resource_id}/", maxsplit=1)
+                if (service, kind) in TAGGED:
+                    found.setdefault(TAGGED[service, kind], []).append(name.removesuffix("/"))
+        return sorted(found.items())
 
     def keys(self) -> Iterator[str]:
         kms = self._client("kms")

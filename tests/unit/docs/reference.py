@@ -119,6 +119,22 @@ def gaps() -> Iterator[str]:
         yield f"| `{service}` | {', '.join(f'`{name}`' for name in sorted(operations))} |"
 
 
+def cost() -> Iterator[str]:
+    """What each stack costs with its defaults, as its own document estimates it, and all together."""
+    yield "| stack | USD a month | what for |"
+    yield "|---|---:|---|"
+    total = 0.0
+    for path in sorted((ROOT / "stacks").glob("*/docs/Stack_Resources.md")):
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        found = re.search(r"Defaults: \*\*([0-9.]+) USD a month\*\*([^.|]*(?:\.[0-9][^.|]*)*)\.", text)
+        if found is None:
+            raise ValueError(f"{path} doesn't say what the defaults cost")
+        total += float(found[1])
+        meaning = re.sub(r"[()]", "", found[2]).strip(" ,")
+        yield f"| `{path.parent.parent.name}` | {found[1]} | {meaning or '–'} |"
+    yield f"| **all** | **{total:.2f}** | |"
+
+
 def walk(group: Any, prefix: str = "cloud") -> Iterator[tuple[str, Any]]:
     """Every command of the CLI with its full name: (``cloud local start``, command)."""
     for name, command in group.commands.items():
@@ -210,6 +226,7 @@ MADE: dict[str, Callable[[], Iterator[str]]] = {
     "types": types,
     "invokes": invokes,
     "gaps": gaps,
+    "cost": cost,
 }
 
 

@@ -29,7 +29,7 @@ def _parameter_arguments(scene: Scene, operation: str, arguments: dict[str, Any]
 def _parameter_facts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
     name = {"Key": "Name", "Option": "Equals", "Values": [scene.id]}
     described = scene.call("describe_parameters", {"ParameterFilters": [name]})["Parameters"]
-    facts: dict[str, Any] = {"hasValueWo": "valueWo" in scene.properties}
+    facts: dict[str, Any] = {"hasValueWo": "valueWo" in scene.properties, "arn": found.get("ARN")}
     if described:
         members = {"description": "Description", "keyId": "KeyId", "tier": "Tier", "allowedPattern": "AllowedPattern"}
         facts |= {name: described[0].get(member) for name, member in members.items()}
@@ -45,8 +45,11 @@ def _secret_deletion(scene: Scene, operation: str, arguments: dict[str, Any]) ->
 
 
 def _version_arguments(scene: Scene, operation: str, arguments: dict[str, Any]) -> None:
-    if operation == "put_secret_value" and scene.properties.get("secretStringWo") is not None:
-        arguments["SecretString"] = scene.properties["secretStringWo"]
+    if operation == "put_secret_value":
+        if scene.properties.get("secretStringWo") is not None:
+            arguments["SecretString"] = scene.properties["secretStringWo"]
+        if scene.properties.get("versionStages"):
+            arguments["VersionStages"] = list(scene.properties["versionStages"])
 
 
 def _version_id(scene: Scene) -> str:
@@ -87,7 +90,6 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         by_hook=["insecureValue", "valueWo", "valueWoVersion"],
         unread=["valueWo", "valueWoVersion"],
         sticky=["tier", "dataType", "keyId"],
-        arn="ssm:{region}:{account}:parameter/{name}",
         auto_name=AutoName(longest=2048),
         prepare=_parameter_arguments,
         enrich=_parameter_facts,

@@ -135,6 +135,40 @@ NAMED: Mapping[str, ByName] = {
         {"DBSubnetGroupName": "{name}"},
         ("DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound"),
     ),
+    "aws:rds/parameterGroup:ParameterGroup": ByName(
+        "name",
+        "rds",
+        "describe_db_parameter_groups",
+        {"DBParameterGroupName": "{name}"},
+        ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"),
+    ),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": ByName(
+        "name",
+        "rds",
+        "describe_db_cluster_parameter_groups",
+        {"DBClusterParameterGroupName": "{name}"},
+        ("DBParameterGroupNotFound", "DBClusterParameterGroupNotFound"),
+    ),
+    "aws:rds/clusterInstance:ClusterInstance": ByName(
+        "identifier",
+        "rds",
+        "describe_db_instances",
+        {"DBInstanceIdentifier": "{identifier}"},
+        ("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+    ),
+    "aws:rds/instance:Instance": ByName(
+        "identifier",
+        "rds",
+        "describe_db_instances",
+        {"DBInstanceIdentifier": "{identifier}"},
+        ("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+        "DBInstances",
+        "DBInstanceIdentifier",
+        "DbiResourceId",
+    ),
+    "aws:codebuild/project:Project": ByName(
+        "name", "codebuild", "batch_get_projects", {"names": ["{name}"]}, (), "projects", "name", "arn"
+    ),
     "aws:lb/loadBalancer:LoadBalancer": ByName(
         "name",
         "elbv2",
@@ -327,6 +361,22 @@ SETTINGS = frozenset(
         "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:appautoscaling/policy:Policy",
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+        "aws:appautoscaling/target:Target",
+        "aws:autoscaling/policy:Policy",
+        "aws:autoscaling/schedule:Schedule",
+        "aws:cloudwatch/eventRule:EventRule",
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+        "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment",
+        "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        "aws:lb/listenerCertificate:ListenerCertificate",
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+        "aws:secretsmanager/secretRotation:SecretRotation",
     }
 )
 """To create one again sets the same once more: there can't be two."""

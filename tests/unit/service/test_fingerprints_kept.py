@@ -49,6 +49,18 @@ def test_a_reference_that_was_not_declared_is_unknown_once_and_counts_from_then_
     assert referring.decide() == Decision(False, "network's outputs changed")
 
 
+def test_a_stack_that_is_only_needed_through_others_is_known_at_once(world: World) -> None:
+    """``app`` declares ``middle``, and reads what ``network``, below that, exports."""
+    world.manifest({"network": [], "middle": ["network"], "app": ["middle"]})
+    references_to(world, f"organization/shop/{world.scene.deployment_id}-network-dev")
+    for stack in ("network", "middle", "app"):
+        world.run(stack)
+    assert world.decide().unchanged
+    assert set(world.scene.row("app").fingerprint) >= {outputs_of("network"), outputs_of("middle")}
+    network_gives(world, id="vpc-2")
+    assert world.decide() == Decision(False, "network's outputs changed")
+
+
 def test_a_reference_that_is_gone_leaves_no_cause_behind(referring: World) -> None:
     referring.run("app")
     references_to(referring)

@@ -16,7 +16,7 @@ from cloud.domain.records import StackRecord
 from cloud.domain.secret import Secret
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, RunResult
-from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, is_unchanged, row_fields, success_fields
+from cloud.service.fingerprinting import FORGOTTEN, known_before, is_unchanged, row_fields, success_fields
 from cloud.service.planning import load_manifest
 from cloud.service.platform import Platform
 from cloud.service.resolving import resolve_stack
@@ -47,7 +47,7 @@ class World:
         status = StackStatus.DESTROYED if kind is OperationKind.DESTROY else StackStatus.DEPLOYED
         row = self.claimed(operation, stack)
         config = resolve_stack(self.platform, operation, stack)
-        before = current_fingerprint(self.platform, operation, stack, stored, config, row)
+        before = known_before(self.platform, operation, stack, stored, config, row)
         result = self.result(operation, stack, config)
         fields = success_fields(self.platform, operation, stack, stored, before, result)
         outputs = {

@@ -6,7 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from cloud import __version__
 from cloud.settings import Settings
+
+USER_AGENT = f"cloud/{__version__}"
+"""Who AWS's logs say it was. botocore composes a long text anew for every request, unless one is given."""
 
 
 class LazyClient:
@@ -37,6 +41,7 @@ class LazyClient:
             "read_timeout": read_seconds,
             "retries": {"total_max_attempts": attempts, "mode": "standard"},
             "max_pool_connections": 50,
+            "user_agent": USER_AGENT,
             **(options or {}),
         }
         self._credentials = credentials

@@ -121,6 +121,25 @@ def current_fingerprint(
     }
 
 
+def known_before(
+    platform: Platform,
+    operation: Operation,
+    stack: str,
+    stored: Stored,
+    config: Mapping[str, Any],
+    row: StackRecord,
+) -> dict[str, str]:
+    """The fingerprint that a run begins with, and with it the outputs of everything that comes before the stack.
+
+    A program may read stacks that it only depends on through others. They ended before it began and can't move while its
+    operation holds the environment, so what they exported then is what the program reads.
+    Raises AwsError and NetworkError.
+    """
+    fingerprint = current_fingerprint(platform, operation, stack, stored, config, row)
+    upstream = [name for name in _upstream(operation, stack, stored) if _cause(operation, name) not in fingerprint]
+    return {**_outputs(platform, operation, upstream), **fingerprint} if upstream else fingerprint
+
+
 def success_fields(
     platform: Platform,
     operation: Operation,
@@ -131,8 +150,8 @@ def success_fields(
 ) -> dict[str, Any]:
     """What the row takes of a run that succeeded, as JSON; ``row_fields`` reads it. Empty for what leaves the state alone.
 
-    Called right after the run, while its claim is held: the ETag must be the one that this run left. ``before`` is the
-    fingerprint that was taken before the run; a StackReference that it doesn't know gets the unknown digest, as nobody can
+    Called right after the run, while its claim is held: the ETag must be the one that this run left. ``before`` is what
+    ``known_before`` said before the run; a StackReference that it doesn't know gets the unknown digest, as nobody can
     say which outputs were read. A refresh has run no program, so nothing is known to be as the program wants it.
 
     It raises nothing that AWS does: a success stays one when nobody can remember what it was made of, and runs again.
@@ -180,6 +199,19 @@ def _declared(operation: Operation, stack: str, stored: Stored) -> list[str]:
     node = node_of(stored.manifest, stack, operation.environment, config_files=stored.config_files, settings=settings)
     names = sorted(node.hard().union(node.optional_dependencies))
     return [pulumi_stack_name(operation.deployment_id, name, operation.environment) for name in names]
+
+
+def _upstream(operation: Operation, stack: str, stored: Stored) -> list[str]:
+    """Everything that the stack depends on, through others too, as StackReferences."""
+    found: dict[str, None] = {}
+    pending = _declared(operation, stack, stored)
+    while pending:
+        reference = pending.pop()
+        if reference not in found:
+            found[reference] = None
+            name = _neighbour(operation, reference)
+            pending += _declared(operation, name, stored) if name in stored.manifest.stacks else []
+    return sorted(found)
 
 
 def _outputs(platform: Platform, operation: Operation, references: list[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from cloud.domain.records import RunClaim, StackRecord
 from cloud.domain.secret import hide_shown
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, RunResult, SecretsProvider, ShouldStop
-from cloud.service.fingerprinting import FORGOTTEN, current_fingerprint, must_refresh, success_fields
+from cloud.service.fingerprinting import FORGOTTEN, known_before, must_refresh, success_fields
 from cloud.service.operation_facts import facts_of
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import load_manifest, timeout_of
@@ -108,7 +108,7 @@ def _run_claimed(run: _Run) -> Mapping[str, int]:
     try:
         config = resolve_stack(platform, operation, stack)
         before = (
-            current_fingerprint(platform, operation, stack, run.stored, config, row)
+            known_before(platform, operation, stack, run.stored, config, row)
             if operation.kind is OperationKind.DEPLOY
             else {}
         )

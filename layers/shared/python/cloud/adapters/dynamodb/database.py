@@ -13,11 +13,14 @@ from functools import lru_cache
 from types import new_class
 from typing import Any, TypeVar, cast
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 
 from cloud.adapters.aws_errors import CONDITION_FAILED, error_code, translated
+from cloud.adapters.boto import USER_AGENT
 from cloud.adapters.cursors import checked_limit, decode_cursor, encode_cursor
 from cloud.adapters.dynamodb.rows import Row
 from cloud.domain.errors import CloudError, Throttled
@@ -45,12 +48,22 @@ class Refused(Exception):
         self.item = item
 
 
+class _Connection(Connection):
+    """pynamodb's, which has no option for who it says that it is."""
+
+    @property
+    def session(self) -> Session:
+        session = super().session
+        session.set_default_client_config(Config(user_agent=USER_AGENT))
+        return session
+
+
 class Database:
     """The tables of one Settings. Thread-safe; repositories share it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.connection = Connection(
+        self.connection = _Connection(
             region=settings.region,
             host=settings.endpoint_url or None,
             connect_timeout_seconds=_CONNECT_SECONDS,

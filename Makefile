@@ -54,6 +54,9 @@ chaos: $(VENV)/.dev ## deployments with faults, by seed: N=1000 runs, FIRST=1; S
 
 pr: lint types coverage ## what CI runs
 
+stacks: $(VENV)/.dev ## install what every stack requires, and check its program there: JOBS=2
+	$(BIN)/python -m tests.stacks.check_stacks --jobs $(or $(JOBS),2)
+
 lock: $(VENV)/.dev ## compile requirements/*.txt again
 	$(BIN)/python -m pip install -q uv
 	$(COMPILE) -o requirements/runtime.txt
@@ -65,4 +68,4 @@ lock: $(VENV)/.dev ## compile requirements/*.txt again
 clean: ## remove what was built
 	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
-.PHONY: help setup dev demo test fmt lint types coverage bench chaos pr lock clean
+.PHONY: help setup dev demo test fmt lint types coverage bench chaos pr stacks lock clean

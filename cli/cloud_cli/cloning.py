@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloud.domain.errors import ConfigurationError, NotFound, Problem
 from cloud_cli.placing import copy_folder
-from cloud_cli.templates import DEFAULT, Source, read_bounded, shipped_templates
+from cloud_cli.templates import DEFAULT, Source, load_template, read_bounded, shipped_templates
 
 if TYPE_CHECKING:
     from cloud_cli.workspace import Workspace
@@ -73,19 +73,35 @@ def cloned_entry(source: str, name: str, workspace: Workspace) -> dict[str, Any]
         ]
         raise ConfigurationError("No stack was made.", problems=problems, hint="Add these first, or use --no-register.")
     entry = {key: value for key, value in known.items() if key not in ("source", "layer")}
-    if "environments" in entry:
-        entry["environments"] = {key: value for key, value in entry["environments"].items() if key in environments}
+    entry["config"] = _of_stacks_there(entry.get("config") or {}, {*stacks, source})
+    entry["environments"] = {
+        key: value for key, value in (entry.get("environments") or {}).items() if key in environments
+    }
     optional = [other for other in entry.pop("optional_dependencies", ()) if other in stacks]
     kept: dict[str, Any] = {"source": f"stacks/{name}", "dependencies": []}
     kept |= {"optional_dependencies": optional} if optional else {}
     return {**kept, **{key: value for key, value in entry.items() if value}}
 
 
+def _of_stacks_there(config: Mapping[str, Any], stacks: Collection[str]) -> dict[str, Any]:
+    """A configuration without the keys that hand on outputs of stacks that the manifest lacks."""
+    from cloud.domain.placeholders import Placeholder, occurrences
+
+    lacking = {
+        key
+        for key, value in config.items()
+        for item in occurrences(value)
+        if isinstance(item.found, Placeholder) and item.found.stack and item.found.stack not in stacks
+    }
+    return {key: value for key, value in config.items() if key not in lacking}
+
+
 def _shipped_entry(stack: str) -> Mapping[str, Any]:
     """What the default template's manifest says of a stack; nothing of one that it has not."""
     from cloud.domain.document_reader import read_document
+    from cloud.domain.template_parsing import make_manifest, samples
 
-    source = Source(DEFAULT, shipped_templates() / DEFAULT)
-    document = read_document(read_bounded(source.manifest), file=str(source.manifest))
-    found = document.at(("stacks", stack))
+    template = load_template(Source(DEFAULT, shipped_templates() / DEFAULT))
+    text, _ = make_manifest(template, samples(template))
+    found = read_document(text, file=template.file).at(("stacks", stack))
     return found if isinstance(found, dict) else {}

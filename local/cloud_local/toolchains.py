@@ -28,7 +28,7 @@ _FILES: Mapping[str, tuple[str, ...]] = {
 
 
 def toolchain_environment(host: Mapping[str, str], caches: Path) -> dict[str, str]:
-    """Variables for the processes of runs. ``host`` is the environment of the machine; what is fetched is kept in ``caches``."""
+    """Variables for the processes of runs. ``host`` is the machine's environment; what is fetched is kept in ``caches``."""
     given = {
         name: value for name, value in host.items() if value and (name in _GO or name.lower().startswith(_PREFIXES))
     }

@@ -46,7 +46,7 @@ CASES: tuple[Case, ...] = (
             "badgeEnabled": True,
             "concurrentBuildLimit": 0,
             "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
-            "sourceVersion": None,
+            "sourceVersion": "",
             "cache": {"type": "LOCAL", "modes": ["LOCAL_DOCKER_LAYER_CACHE"]},
             **RETAGGED,
         },

@@ -146,6 +146,7 @@ CASES: tuple[Case, ...] = (
             "allocatedStorage": 30,
             "backupRetentionPeriod": 14,
             "backupWindow": "04:00-05:00",
+            "identifier": "renamed",
             "enabledCloudwatchLogsExports": ["postgresql", "upgrade"],
             "port": 5433,
             **RETAGGED,

@@ -39,13 +39,13 @@ CASES: tuple[Case, ...] = (
     Case(
         "aws:cloudwatch/eventBus:EventBus",
         lambda w: {"description": "orders", "kmsKeyIdentifier": w.key["arn"], **TAGGED},
-        lambda w: {"description": None, **RETAGGED},
+        lambda w: RETAGGED,
         lambda w: {"name": "other"},
     ),
     Case(
         "aws:cloudwatch/eventRule:EventRule",
         lambda w: {"scheduleExpression": "rate(1 day)", "description": "daily", **TAGGED},
-        lambda w: {"scheduleExpression": "rate(2 days)", "description": None, "state": "DISABLED", **RETAGGED},
+        lambda w: {"scheduleExpression": "rate(2 days)", "description": "", "state": "DISABLED", **RETAGGED},
         lambda w: {"name": "other"},
     ),
     Case(
@@ -65,7 +65,7 @@ CASES: tuple[Case, ...] = (
             "retryPolicy": {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 2},
             "deadLetterConfig": {"arn": w.queue["arn"]},
         },
-        lambda w: {"input": '{"a": 2}', "deadLetterConfig": None},
+        lambda w: {"input": '{"a": 2}', "retryPolicy": {"maximumRetryAttempts": 0}},
         lambda w: {"targetId": "other"},
     ),
     Case(
@@ -96,7 +96,7 @@ CASES: tuple[Case, ...] = (
             "flexibleTimeWindow": {"mode": "OFF"},
             "target": schedule_target(w, retryPolicy={"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 3}),
         },
-        lambda w: {"scheduleExpression": "rate(2 hours)", "description": None, "state": "DISABLED"},
+        lambda w: {"scheduleExpression": "rate(2 hours)", "description": "", "state": "DISABLED"},
         lambda w: {"name": "other"},
     ),
     Case(

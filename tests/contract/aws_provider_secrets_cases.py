@@ -1,4 +1,4 @@
-"""Rotation of secrets: a declaration and its changes."""
+"""Labels and rotation of secrets: a declaration and its changes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ def rotator(w: World) -> Resource:
 
 
 CASES: tuple[Case, ...] = (
+    Case(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        lambda w: {"secretId": w.secret.id, "secretString": "hunter22", "versionStages": ["AWSCURRENT", "first"]},
+        lambda w: {"versionStages": ["AWSCURRENT", "kept"]},
+        lambda w: {"secretString": "other"},
+        label="labelled",
+        stays=True,
+    ),
     Case(
         "aws:secretsmanager/secretRotation:SecretRotation",
         lambda w: {

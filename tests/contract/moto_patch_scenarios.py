@@ -128,6 +128,91 @@ class Scenarios:
         models.get_account_id_from("unknown")
         return len(models.iam_backends["111111111111"]) == 1
 
+    def request_ids_are_chosen_at_once(self) -> bool:
+        from moto.core import responses
+        from moto.moto_api._internal import mock_random
+
+        chosen = 0
+        original = mock_random.choice
+
+        def choice(characters: Any) -> Any:
+            nonlocal chosen
+            chosen += 1
+            return original(characters)
+
+        mock_random.choice = choice
+        headers: dict[str, str] = {}
+        try:
+            ids = {responses.gen_amzn_requestid_long(headers) for _ in range(3)}
+        finally:
+            del mock_random.choice
+        return (
+            len(ids) == 3 and {len(each) for each in ids} == {52} and headers["x-amzn-requestid"] in ids and not chosen
+        )
+
+    def items_are_measured_once(self) -> bool:
+        from moto.dynamodb.models.dynamo_type import DynamoType
+
+        item = {"pk": {"S": "pk"}, **{f"a{number}": {"S": "x"} for number in range(20)}}
+        self.make_table("sizes")
+        measured = 0
+        original = DynamoType.size
+
+        def size(value: Any) -> int:
+            nonlocal measured
+            measured += 1
+            return int(original(value))
+
+        DynamoType.size = size
+        try:
+            self.dynamodb.put_item(TableName="sizes", Item=item)
+        finally:
+            DynamoType.size = original
+        try:
+            self.dynamodb.put_item(TableName="sizes", Item={"pk": {"S": "pk"}, "a": {"S": "x" * 410_000}})
+        except self.dynamodb.exceptions.ClientError as error:
+            return "Item size" in str(error) and measured <= 2 * len(item)
+        return False
+
+    def conditions_are_read_once(self) -> bool:
+        from moto.dynamodb.comparisons import ConditionExpressionParser
+
+        self.make_table("conditions")
+        read = 0
+        original = ConditionExpressionParser._lex_one_node
+
+        def lex_one_node(parser: Any, rest: str) -> Any:
+            nonlocal read
+            read += 1
+            return original(parser, rest)
+
+        ConditionExpressionParser._lex_one_node = lex_one_node
+        outcomes, first = [], 0
+        try:
+            for version in ("1", "2", "1"):
+                try:
+                    self.dynamodb.put_item(
+                        TableName="conditions",
+                        Item={"pk": {"S": "a"}, "version": {"N": version}},
+                        ConditionExpression="attribute_not_exists(pk) OR version < :new",
+                        ExpressionAttributeValues={":new": {"N": version}},
+                    )
+                    outcomes.append(True)
+                except self.dynamodb.exceptions.ConditionalCheckFailedException:
+                    outcomes.append(False)
+                first = first or read
+        finally:
+            ConditionExpressionParser._lex_one_node = original
+        return outcomes == [True, True, False] and read == first
+
+    def make_table(self, name: str) -> None:
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
     def transactions_back_up_only_what_they_touch(self) -> bool:
         from moto.dynamodb.models import dynamodb_backends
 
@@ -608,6 +693,41 @@ class Scenarios:
         source = {"type": "S3", "location": "bucket/source.zip"}
         return (found.get("description", ""), found["timeoutInMinutes"], found["source"]) == ("", 10, source)
 
+    def instances_keep_what_they_are_told(self) -> bool:
+        rds, name = self.aws.client("rds"), {"DBInstanceIdentifier": "observed"}
+        login = {"MasterUsername": "app", "MasterUserPassword": "correct-horse-battery"}
+        insights = {"EnablePerformanceInsights": True, "PerformanceInsightsKMSKeyId": "a"}
+        rds.create_db_instance(**name, **login, **insights, Engine="postgres", DBInstanceClass="db.t4g.micro")
+
+        def told(member: str) -> Any:
+            return rds.describe_db_instances(**name)["DBInstances"][0].get(member)
+
+        first = (told("PerformanceInsightsEnabled"), told("PerformanceInsightsKMSKeyId"))
+        days = told("PerformanceInsightsRetentionPeriod")
+        rds.modify_db_instance(**name, DBPortNumber=5433)
+        kept = (told("PerformanceInsightsEnabled"), told("Endpoint")["Port"])
+        rds.modify_db_instance(**name, EnablePerformanceInsights=False)
+        off = (told("PerformanceInsightsEnabled"), told("PerformanceInsightsKMSKeyId"))
+        return (first, days, kept, off) == ((True, "a"), 7, (True, 5433), (False, None))
+
+    def clusters_change_their_log_exports(self) -> bool:
+        rds, name = self.aws.client("rds"), {"DBClusterIdentifier": "logged"}
+        login = {"MasterUsername": "app", "MasterUserPassword": "correct-horse-battery"}
+        rds.create_db_cluster(**name, **login, Engine="aurora-mysql", EnableCloudwatchLogsExports=["error", "audit"])
+        change = {"EnableLogTypes": ["slowquery"], "DisableLogTypes": ["audit"]}
+        rds.modify_db_cluster(**name, CloudwatchLogsExportConfiguration=change)
+        (cluster,) = rds.describe_db_clusters(**name)["DBClusters"]
+        return set(cluster["EnabledCloudwatchLogsExports"]) == {"error", "slowquery"}
+
+    def superseded_versions_keep_their_labels(self) -> bool:
+        secrets = self.aws.client("secretsmanager")
+        secret = secrets.create_secret(Name="labelled")["ARN"]
+        labels = ["AWSCURRENT", "first", "moving"]
+        first = secrets.put_secret_value(SecretId=secret, SecretString="a", VersionStages=labels)["VersionId"]
+        secrets.put_secret_value(SecretId=secret, SecretString="b", VersionStages=["AWSCURRENT", "moving"])
+        secrets.put_secret_value(SecretId=secret, SecretString="c")
+        return secrets.describe_secret(SecretId=secret)["VersionIdsToStages"].get(first) == ["first"]
+
     def rotations_are_noted_without_running_their_function(self) -> bool:
         iam, functions, secrets = (self.aws.client(name) for name in ("iam", "lambda", "secretsmanager"))
         role = iam.create_role(RoleName="rotator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
@@ -670,6 +790,107 @@ class Scenarios:
             client.put_function_event_invoke_config(FunctionName="async", MaximumRetryAttempts=attempts)
         told = client.get_function_event_invoke_config(FunctionName="async")
         return bool(told["MaximumRetryAttempts"] == 2)
+
+    def metric_filters_take_the_place_of_their_predecessor(self) -> bool:
+        client = self.aws.client("logs")
+        client.create_log_group(logGroupName="filtered")
+        told = {"metricName": "errors", "metricNamespace": "shop", "metricValue": "1"}
+        for pattern in ("ERROR", "FAILURE"):
+            client.put_metric_filter(
+                logGroupName="filtered", filterName="errors", filterPattern=pattern, metricTransformations=[told]
+            )
+        found = client.describe_metric_filters(logGroupName="filtered")["metricFilters"]
+        return [item["filterPattern"] for item in found] == ["FAILURE"]
+
+    def budget(self, name: str, **more: Any) -> tuple[Any, dict[str, str]]:
+        client, account = self.aws.client("budgets"), "123456789012"
+        budget = {"BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+        client.create_budget(
+            AccountId=account, Budget={**budget, "BudgetLimit": {"Amount": "10", "Unit": "USD"}}, **more
+        )
+        return client, {"AccountId": account, "BudgetName": name}
+
+    def budgets_can_be_changed(self) -> bool:
+        client, named = self.budget("changed")
+        budget = {"BudgetName": "changed", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+        try:
+            client.update_budget(
+                AccountId=named["AccountId"], NewBudget={**budget, "BudgetLimit": {"Amount": "20", "Unit": "USD"}}
+            )
+        except client.exceptions.ClientError:
+            return False
+        return bool(client.describe_budget(**named)["Budget"]["BudgetLimit"]["Amount"] == "20")
+
+    def budgets_tell_whom_they_notify(self) -> bool:
+        notification = {"ComparisonOperator": "GREATER_THAN", "NotificationType": "ACTUAL", "Threshold": 80.0}
+        subscribers = [{"SubscriptionType": "EMAIL", "Address": "ops@shop.example"}]
+        both = {"Notification": notification, "Subscribers": subscribers}
+        client, named = self.budget("notified", NotificationsWithSubscribers=[both])
+        try:
+            told = client.describe_subscribers_for_notification(**named, Notification=notification)
+        except client.exceptions.ClientError:
+            return False
+        return bool(told["Subscribers"] == subscribers)
+
+    def budgets_have_tags(self) -> bool:
+        client, named = self.budget("tagged", ResourceTags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}])
+        arn = f"arn:aws:budgets::{named['AccountId']}:budget/tagged"
+        try:
+            client.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "a", "Value": "2"}])
+            client.untag_resource(ResourceARN=arn, ResourceTagKeys=["b"])
+        except client.exceptions.ClientError:
+            return False
+        return bool(client.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "a", "Value": "2"}])
+
+    def canary(self, name: str, **more: Any) -> Any:
+        client = self.aws.client("synthetics")
+        client.create_canary(
+            Name=name,
+            Code={"ZipFile": b"", "Handler": "heartbeat.handler"},
+            ArtifactS3Location="s3://bucket",
+            ExecutionRoleArn=ROLE,
+            Schedule={"Expression": "rate(1 hour)"},
+            RuntimeVersion="syn-python-selenium-6.0",
+            **more,
+        )
+        return client
+
+    def canaries_live(self) -> bool:
+        client = self.canary("live")
+
+        def state() -> str:
+            return str(client.get_canary(Name="live")["Canary"]["Status"]["State"])
+
+        try:
+            client.start_canary(Name="live")
+            seen = [state()]
+            for forbidden in (client.update_canary, client.delete_canary):
+                try:
+                    forbidden(Name="live")
+                except client.exceptions.ConflictException:
+                    continue
+                return False
+            client.stop_canary(Name="live")
+            client.update_canary(Name="live", Schedule={"Expression": "rate(5 minutes)"})
+            seen += [state(), client.get_canary(Name="live")["Canary"]["Schedule"]["Expression"]]
+            client.delete_canary(Name="live")
+        except client.exceptions.ClientError:
+            return False
+        try:
+            client.get_canary(Name="live")
+        except client.exceptions.ResourceNotFoundException:
+            return seen == ["RUNNING", "STOPPED", "rate(5 minutes)"]
+        return False
+
+    def canaries_have_tags(self) -> bool:
+        client = self.canary("tagged", Tags={"a": "1", "b": "1"})
+        arn = f"arn:aws:synthetics:{self.aws.region}:123456789012:canary:tagged"
+        try:
+            client.tag_resource(ResourceArn=arn, Tags={"a": "2"})
+            client.untag_resource(ResourceArn=arn, TagKeys=["b"])
+        except client.exceptions.ClientError:
+            return False
+        return bool(client.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"a": "2"})
 
     def definitions_can_be_validated(self) -> bool:
         try:

@@ -18,7 +18,7 @@ MASTER = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-AbCdEf"
 
 
 def alone(base: Base, apps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Configuration with which only the applications are this deployment's."""
+    """Configuration with which only the applications are this deployment's; the listener has a rule of its own there."""
     ecs, network, security = base.outputs("services-ecs"), base.outputs("network"), base.outputs("security")
     return {
         "clusterArn": ecs["clusterArn"],
@@ -30,7 +30,7 @@ def alone(base: Base, apps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         "securityGroupId": security["appSecurityGroupId"],
         "kmsKeyArn": security["kmsKeyArn"],
         "imageUris": {"web": IMAGE},
-        "apps": apps,
+        "apps": {name: {"priority": 900 + place, **app} for place, (name, app) in enumerate(apps.items())},
         **more,
     }
 

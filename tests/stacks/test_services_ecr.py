@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+from botocore.exceptions import ClientError
+from pulumi.automation.errors import CommandError
 
 from tests.stacks.conftest import Base, Deployer
 
@@ -54,3 +57,44 @@ def test_a_preview_of_two_repositories_creates_both(base: Base, deployer: Deploy
     repositories = [step for step in steps if step.type == "aws:ecr/repository:Repository"]
     assert sorted(step.name for step in repositories) == ["app", "worker"]
     assert all(step.inputs["imageTagMutability"] == "IMMUTABLE" for step in repositories)
+
+
+def exists(deployer: Deployer, repository: str) -> bool:
+    found = deployer.client("ecr").describe_repositories()["repositories"]
+    return repository in {item["repositoryName"] for item in found}
+
+
+def test_a_tag_cannot_be_moved_to_another_image(base: Base, deployer: Deployer) -> None:
+    key = {"kmsKeyArn": base.outputs("security")["kmsKeyArn"], "repositories": {"app": {"forceDelete": True}}}
+    name = deployer.up("services-ecr", key).outputs["repositoryUrls"].value["app"].partition("/")[2]
+    push(deployer, name, "first")
+    with pytest.raises(ClientError, match="AlreadyExistsException"):  # AWS: ImageTagAlreadyExistsException
+        push(deployer, name, "second")
+
+
+def test_a_repository_with_images_is_not_destroyed_unless_told_to(base: Base, deployer: Deployer) -> None:
+    key = {"kmsKeyArn": base.outputs("security")["kmsKeyArn"]}
+    name = deployer.up("services-ecr", key).outputs["repositoryUrls"].value["app"].partition("/")[2]
+    push(deployer, name, "precious")
+
+    with pytest.raises(CommandError, match="RepositoryNotEmptyException"):
+        deployer.destroy()
+    assert exists(deployer, name)
+
+    deployer.up("services-ecr", {**key, "repositories": {"app": {"forceDelete": True}}})
+    deployer.destroy()
+    assert not exists(deployer, name)
+
+
+def push(deployer: Deployer, repository: str, content: str) -> None:
+    """As much of a push as the registry's own API sees."""
+    digest = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+    config = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 1, "digest": digest}
+    layer = {"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 1, "digest": digest}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": config,
+        "layers": [layer],
+    }
+    deployer.client("ecr").put_image(repositoryName=repository, imageTag="1.4.0", imageManifest=json.dumps(manifest))

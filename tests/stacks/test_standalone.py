@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pulumi.automation as auto
@@ -20,9 +21,7 @@ def test_the_stacks_find_each_other_without_the_control_plane(
     try:
         for name in NAMES:
             folder = tmp_path / name
-            folder.mkdir()
-            for part in ("Pulumi.yaml", "__main__.py", "src"):
-                (folder / part).symlink_to(STACKS / name / part)
+            shutil.copytree(STACKS / name, folder, ignore=shutil.ignore_patterns("docs", "__pycache__"))
             stack = auto.create_or_select_stack("dev", work_dir=str(folder), opts=options)
             stack.set_config("aws:region", auto.ConfigValue(REGION))
             stacks.append(stack)

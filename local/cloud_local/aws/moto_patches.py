@@ -21,6 +21,9 @@ from cloud_local.aws.workflow_api_patches import WORKFLOW_API_PATCHES
 
 Patches = Mapping[str, tuple[Callable[[], None], ...]]
 
+_MAX_ITEM_BYTES = 405_000
+"""moto's own limit."""
+
 _applied: set[str] = set()
 _apply_lock = threading.Lock()
 
@@ -64,6 +67,40 @@ def accounts_are_found_without_loading_them() -> None:
         return str(DEFAULT_ACCOUNT_ID)
 
     models.get_account_id_from = get_account_id_from
+
+
+def request_ids_are_chosen_at_once() -> None:
+    """moto chooses the 52 characters of every response's id one by one."""
+    import string
+
+    from moto.core import responses
+    from moto.moto_api._internal import mock_random
+
+    characters = string.ascii_uppercase + string.digits
+
+    def gen_amzn_requestid_long(headerdict: dict[str, Any] | None = None) -> str:
+        request_id = "".join(mock_random.choices(characters, k=52))
+        if headerdict is not None:
+            headerdict["x-amzn-requestid"] = request_id
+        return request_id
+
+    responses.gen_amzn_requestid_long = gen_amzn_requestid_long
+
+
+def items_are_measured_once() -> None:
+    """moto measures all attributes of an item again for each one that it adds, to refuse more than 400 KB."""
+    from moto.dynamodb.exceptions import ItemSizeTooLarge
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+    def __init__(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:  # noqa: N807
+        self.hash_key, self.range_key = hash_key, range_key
+        self.attrs = LimitedSizeDict()
+        for key, value in attrs.items():
+            dict.__setitem__(self.attrs, key, DynamoType(value))
+        if self.size() > _MAX_ITEM_BYTES:
+            raise ItemSizeTooLarge
+
+    Item.__init__ = __init__
 
 
 def transactions_back_up_only_what_they_touch() -> None:
@@ -110,12 +147,40 @@ def attribute_values_are_sent_as_they_are() -> None:
     BaseJSONSerializer._serialize_type_structure = serialize
 
 
+def conditions_are_read_once() -> None:
+    """moto takes every condition apart by six regular expressions a word; those of our rows are a few dozen texts."""
+    from collections import deque
+
+    from moto.dynamodb.comparisons import ConditionExpressionParser as Parser
+
+    original = Parser._lex_condition_expression
+
+    @functools.lru_cache(maxsize=1024)
+    def words_of(condition: str) -> tuple[Any, ...]:
+        return tuple(original(Parser(condition, {}, {})))
+
+    def lex(self: Any) -> Any:
+        return deque(word._replace(children=[*word.children]) for word in words_of(self.condition_expression))
+
+    Parser._lex_condition_expression = lex
+
+
 SERVER = "server"
 """Not a service: what every request passes through."""
 
 PATCHES: Patches = {
-    SERVER: (modules_are_listed_once, methods_are_listed_once, accounts_are_found_without_loading_them),
-    "DynamoDB": (transactions_back_up_only_what_they_touch, attribute_values_are_sent_as_they_are),
+    SERVER: (
+        modules_are_listed_once,
+        methods_are_listed_once,
+        accounts_are_found_without_loading_them,
+        request_ids_are_chosen_at_once,
+    ),
+    "DynamoDB": (
+        transactions_back_up_only_what_they_touch,
+        attribute_values_are_sent_as_they_are,
+        items_are_measured_once,
+        conditions_are_read_once,
+    ),
     "AWSStepFunctions": INTERPRETER_PATCHES + WORKFLOW_API_PATCHES,
     **RESOURCE_PATCHES,
 }

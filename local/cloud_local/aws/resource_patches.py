@@ -15,6 +15,8 @@ from cloud_local.aws.edge_patches import EDGE_PATCHES
 from cloud_local.aws.eks_patches import EKS_PATCHES
 from cloud_local.aws.function_patches import FUNCTION_PATCHES
 from cloud_local.aws.instance_patches import AUTO_SCALING_PATCHES, LAUNCH_TEMPLATE_PATCHES
+from cloud_local.aws.monitoring_patches import MONITORING_PATCHES
+from cloud_local.aws.secret_patches import SECRET_PATCHES
 
 
 def deleted_nat_gateways_free_their_address() -> None:
@@ -62,47 +64,16 @@ def automated_snapshots_go_with_their_cluster() -> None:
     RDSBackend.delete_db_cluster = delete_db_cluster
 
 
-def rotations_are_noted_without_running_their_function() -> None:
-    """moto makes an empty version current while it runs a rotation's function, in Docker where there is Docker. Local mode runs
-    no functions of the stacks: the rotation is noted, and no secret is rotated."""
-    from moto.awslambda.utils import get_backend
-    from moto.secretsmanager.exceptions import ResourceNotFoundException, SecretNotFoundException
-    from moto.secretsmanager.models import SecretsManagerBackend
-
-    def rotate_secret(
-        self: Any,
-        secret_id: str,
-        client_request_token: str | None = None,  # noqa: ARG001 - moto's signature
-        rotation_lambda_arn: str | None = None,
-        rotation_rules: dict[str, Any] | None = None,
-        rotate_immediately: bool = True,  # noqa: ARG001
-    ) -> str:
-        if not self._is_valid_identifier(secret_id):
-            raise SecretNotFoundException()
-        secret = self.secrets[secret_id]
-        if rotation_lambda_arn:
-            try:
-                get_backend(self.account_id, self.region_name).get_function(rotation_lambda_arn)
-            except Exception as error:
-                raise ResourceNotFoundException(f"Resource not found for ARN '{rotation_lambda_arn}'.") from error
-            secret.rotation_lambda_arn = rotation_lambda_arn
-        if rotation_rules:
-            secret.auto_rotate_after_days = rotation_rules.get("AutomaticallyAfterDays", 0)
-        secret.rotation_requested = secret.rotation_enabled = True
-        return str(secret.to_short_dict())
-
-    SecretsManagerBackend.rotate_secret = rotate_secret
-
-
 RESOURCE_PATCHES: Mapping[str, tuple[Callable[[], None], ...]] = {
     "ec2": (deleted_nat_gateways_free_their_address, *LAUNCH_TEMPLATE_PATCHES),
     "autoscaling": AUTO_SCALING_PATCHES,
     "codebuild": BUILD_PATCHES,
-    "secretsmanager": (rotations_are_noted_without_running_their_function,),
+    "secretsmanager": SECRET_PATCHES,
     "rds": (changed_subnet_groups_stay, automated_snapshots_go_with_their_cluster, *RDS_PATCHES),
     "ecs": ECS_PATCHES,
     "eks": EKS_PATCHES,
     "lambda": FUNCTION_PATCHES,
     "servicediscovery": CLOUD_MAP_PATCHES,
     **EDGE_PATCHES,
+    **MONITORING_PATCHES,
 }

@@ -31,6 +31,7 @@ OPERATIONS: Final[dict[str, frozenset[str]]] = {
             *("associate_encryption_config", "update_cluster_version", "update_nodegroup_version"),
         }
     ),
+    "events": frozenset({"update_event_bus"}),
     "iam": frozenset({"add_client_id_to_open_id_connect_provider", "remove_client_id_from_open_id_connect_provider"}),
     "logs": frozenset({"associate_kms_key", "disassociate_kms_key"}),
 }

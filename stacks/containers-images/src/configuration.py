@@ -13,7 +13,7 @@ RetentionDays = Literal[
 ]
 """The only retentions that CloudWatch Logs knows."""
 
-ImageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+ImageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 KeyArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
 RepositoryArn = Annotated[str, Field(pattern=r"^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/.+$")]
 
@@ -43,10 +43,12 @@ class RebuildConfig(Section):
 
 
 class ImageConfig(Section):
-    """One image: the repository of services-ecr that it is pushed to, and how it is built. ``timeout`` is in minutes."""
+    """One image and how it is built. ``repository`` is one of services-ecr, None the one with the image's name; ``timeout``
+    is in minutes.
+    """
 
-    repository: str = Field(default="app", pattern=r"^[a-z][a-z0-9]*([._-][a-z0-9]+)*$")
-    tag: str = Field(default="latest-build", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
+    repository: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*([._-][a-z0-9]+)*$")
+    tag: str = Field(default="0.1.0", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
     source: SourceConfig = SourceConfig()
     context: str = Field(default=".", pattern=r"^[A-Za-z0-9_./-]+$")
     dockerfile: str = Field(default="Dockerfile", pattern=r"^[A-Za-z0-9_./-]+$")
@@ -66,14 +68,16 @@ class ImageConfig(Section):
 
 
 class SigningConfig(Section):
-    """A Signer profile with which images are signed, by Notation."""
+    """A Signer profile for Notation, which builds may sign with. ECR does so at each push, once the registry is told to."""
 
     enabled: bool = False
     validity_months: int = Field(default=135, ge=1, le=135)
 
 
 class ContainersImagesConfig(StackConfig):
-    """The keys of the stack, as ``load`` reads them. Maps of repositories stand in for outputs of services-ecr."""
+    """The keys of the stack, as ``load`` reads them. ``kmsKeyArn`` stands in for the security stack's output, the maps of
+    repositories for those of services-ecr.
+    """
 
     kms_key_arn: Input[KeyArn] | None = None
     logs_kms_key_arn: Input[KeyArn] | None = None
@@ -83,9 +87,13 @@ class ContainersImagesConfig(StackConfig):
     signing: SigningConfig = SigningConfig()
 
     @model_validator(mode="after")
-    def _known_repositories(self) -> Self:
+    def _repositories(self) -> Self:
+        pushed = [image.repository or name for name, image in self.images.items()]
+        shared = sorted({repository for repository in pushed if pushed.count(repository) > 1})
+        if shared:
+            raise ValueError(f"{', '.join(shared)}: pushed to by several images, whose builds' tags would meet")
         for key, given in (("repositoryUrls", self.repository_urls), ("repositoryArns", self.repository_arns)):
-            missing = sorted({image.repository for image in self.images.values()} - given.keys())
+            missing = sorted(set(pushed) - given.keys())
             if given and missing:
                 raise ValueError(f"{key} has no {', '.join(missing)}, which images are pushed to")
         return self

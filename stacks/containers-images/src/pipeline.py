@@ -32,13 +32,16 @@ SOURCES = {"none": "NO_SOURCE", "s3": "S3", "codecommit": "CODECOMMIT", "github"
 
 @dataclass(frozen=True, slots=True)
 class PipelineArgs:
-    """``logs_kms_key_arn`` is a key that CloudWatch Logs may use; None leaves the logs under AWS's own."""
+    """``logs_kms_key_arn`` is a key that CloudWatch Logs may use; None leaves the logs under AWS's own. None as
+    ``signing_profile_arn`` lets the build sign nothing.
+    """
 
     context: Context
     repository_url: pulumi.Input[str]
     repository_arn: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
     logs_kms_key_arn: pulumi.Input[str] | None
+    signing_profile_arn: pulumi.Input[str] | None
     settings: ImageConfig
 
 
@@ -83,6 +86,8 @@ class Pipeline(pulumi.ComponentResource):
             allow("logs:CreateLogStream", "logs:PutLogEvents", on=[logs.arn.apply("{}:*".format)], sid="Logs"),
             allow("kms:Decrypt", "kms:GenerateDataKey", on=[args.kms_key_arn], sid="Key"),
         ]
+        if args.signing_profile_arn is not None:
+            statements.append(allow("signer:SignPayload", on=[args.signing_profile_arn], sid="Sign"))
         if source.type == "s3":
             statements.append(allow("s3:GetObject", "s3:GetObjectVersion", on=[self._arn("s3", source.location)]))
         elif source.type == "codecommit":

@@ -14,7 +14,7 @@ AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
 
 class RepositoryConfig(Section):
-    """One repository. ``pull_accounts`` are other accounts that may pull; ``keep_images`` counts those with a tag."""
+    """One repository. ``pull_accounts`` are other accounts that may pull; ``keep_images`` is how many stay."""
 
     untagged_days: int = Field(default=7, ge=1, le=3650)
     keep_images: int = Field(default=50, ge=1, le=10000)

@@ -66,7 +66,7 @@ class Repository(pulumi.ComponentResource):
 
 
 def lifecycle_rules(settings: RepositoryConfig) -> list[dict[str, Any]]:
-    """What has no tag goes by age, what has one by number, the oldest first."""
+    """What has no tag goes by age; of what is left then, the oldest beyond a number."""
     return [
         {
             "rulePriority": 1,

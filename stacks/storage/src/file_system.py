@@ -16,7 +16,7 @@ NFS = 2049
 
 @dataclass(frozen=True, slots=True)
 class FileSystemArgs:
-    """One mount target per subnet; clients are what carries the client security group. ``prefix`` is of at most 55 characters."""
+    """One mount target per subnet; clients are what carries the client security group. ``prefix`` has at most 55 characters."""
 
     prefix: str
     kms_key_arn: pulumi.Input[str]

@@ -6,11 +6,17 @@ from tests.stacks.case import Config, Outputs, StackCase
 
 
 def stand_in(outputs: Outputs) -> Config:
+    """services-ecr has the repository ``app`` by default; a second image goes into one beside it."""
+    registry = outputs["services-ecr"]
     return {
         "kmsKeyArn": outputs["security"]["kmsKeyArn"],
-        "repositoryUrls": outputs["services-ecr"]["repositoryUrls"],
-        "repositoryArns": outputs["services-ecr"]["repositoryArns"],
+        "repositoryUrls": with_worker(registry["repositoryUrls"]),
+        "repositoryArns": with_worker(registry["repositoryArns"]),
     }
+
+
+def with_worker(by_repository: dict[str, str]) -> dict[str, str]:
+    return {**by_repository, "worker": f"{by_repository['app'].removesuffix('app')}worker"}
 
 
 REGISTRY = {"repositoryUrls": {"app": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app"}}
@@ -44,6 +50,11 @@ CASE = StackCase(
     ),
     refused=(
         ({"images": {"App": {}}}, "p:images.App.[key]: String should match pattern"),
+        ({"images": {"a-": {}}}, "p:images.a-.[key]: String should match pattern"),
+        (
+            {"images": {"a": {}, "b": {"repository": "a"}}},
+            "a: pushed to by several images, whose builds' tags would meet",
+        ),
         ({"images": {"a": {"timeout": 4}}}, "p:images.a.timeout: Input should be greater than or equal to 5 (got 4)"),
         ({"images": {"a": {"tag": "-x"}}}, "p:images.a.tag: String should match pattern"),
         ({"images": {"a": {"source": {"type": "s3"}}}}, "a location goes with a type other than none"),

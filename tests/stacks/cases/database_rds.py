@@ -24,8 +24,14 @@ CASE = StackCase(
         "backup": {"retentionDays": 14},
         "logs": {"enabled": True, "retentionDays": 365},
         "monitoring": {"performanceInsights": True, "interval": 60},
+        "applyImmediately": False,
     },
-    change={"capacity": {"max": 16}, "backup": {"retentionDays": 21}, "logs": {"retentionDays": 30}},
+    change={
+        "capacity": {"max": 16},
+        "backup": {"retentionDays": 21, "window": "01:00-02:00"},
+        "logs": {"retentionDays": 30},
+        "monitoring": {"performanceInsightsDays": 31, "interval": 30},
+    },
     replace={"databaseName": "other"},
     accepted=(
         {"capacity": {"min": 0, "max": 1, "pauseAfterMinutes": 5}},
@@ -47,6 +53,7 @@ CASE = StackCase(
         ({"instance": {"storage": 19}}, "p:instance.storage"),
         ({"instance": {"storage": 200}}, "p:instance: maxStorage is 100, but must be at least storage, 200"),
         ({"backup": {"retentionDays": 0}}, "p:backup.retentionDays"),
+        ({"backup": {"window": "24:00-24:30"}}, "p:backup.window: String should match pattern"),
         ({"backup": {"window": "3am"}}, "p:backup.window: String should match pattern"),
         ({"monitoring": {"interval": 2}}, "p:monitoring.interval: Input should be 0, 1, 5"),
         ({"subnetIds": ["subnet-1"]}, "p:subnetIds"),

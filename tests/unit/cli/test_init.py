@@ -34,6 +34,37 @@ def test_it_says_that_no_server_was_asked_and_which_accounts_are_examples(cloud:
     assert "The accounts of stage, prod are the template's examples" in ran.err
 
 
+def test_without_a_template_it_is_the_default_one_with_all_sixteen_stacks(cloud: CommandLine) -> None:
+    made = cloud("init", "--org", "acme", "--project", "shop", "--json").json()
+    assert made["template"] == "default"
+    assert len(made["made"]) == 16
+    assert made["kept"] == []
+
+
+def test_a_variable_of_the_template_is_given_by_its_option_or_by_var(cloud: CommandLine) -> None:
+    names = ("--org", "acme", "--project", "shop", "-t", "minimal")
+    for options in (("--region", "eu-west-1"), ("--var", "region=eu-west-1"), ("--var", "accounts.dev=123456789012")):
+        made = cloud("init", *names, *options, "--json").json()
+        manifest = parse_manifest(Path(made["manifest"]).read_text())
+        environment = manifest.environment("dev")
+        assert (environment.region, environment.account) in {
+            ("eu-west-1", "111111111111"),
+            ("us-east-1", "123456789012"),
+        }
+
+
+def test_a_variable_is_given_once(cloud: CommandLine) -> None:
+    ran = cloud("init", "--org", "acme", "--project", "shop", "--region", "us-east-1", "--var", "region=us-east-2")
+    assert ran.code == 3
+    assert "--region: a value is given twice" in ran.err
+
+
+def test_a_var_without_a_value_is_a_wrong_command_line(cloud: CommandLine) -> None:
+    ran = cloud("init", "--org", "acme", "--project", "shop", "--var", "region")
+    assert ran.code == 2
+    assert "--var is not KEY=VALUE" in ran.err
+
+
 @pytest.mark.parametrize("template", template_names())
 def test_every_template_of_the_installation_gives_a_valid_deployment(cloud: CommandLine, template: str) -> None:
     assert cloud("init", "--org", "acme", "--project", "shop", "-t", template).code == 0
@@ -54,6 +85,8 @@ def test_every_wrong_name_is_told_at_once_and_nothing_is_made(cloud: CommandLine
             "dev=1",
             "--account",
             "Dev=2",
+            "--var",
+            "regoin=x",
             "--json",
         )
     )
@@ -66,6 +99,7 @@ def test_every_wrong_name_is_told_at_once_and_nothing_is_made(cloud: CommandLine
         "--org",
         "--project",
         "--region",
+        "--var regoin",
     ]
     assert cloud.files() == []
 

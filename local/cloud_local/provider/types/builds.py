@@ -11,7 +11,11 @@ from cloud_local.provider.naming import AutoName
 from cloud_local.provider.scene import Scene
 from cloud_local.provider.types.notation import row
 
-_NESTED: Final = {"environmentVariables": "environmentVariables", "cloudwatchLogs": "cloudWatchLogs", "s3Logs": "s3Logs"}
+_NESTED: Final = {
+    "environmentVariables": "environmentVariables",
+    "cloudwatchLogs": "cloudWatchLogs",
+    "s3Logs": "s3Logs",
+}
 _PRIVATE: Final = "PRIVATE"
 
 

@@ -80,25 +80,59 @@ def _instance_arguments(scene: Scene, operation: str, arguments: dict[str, Any])
             arguments["ApplyImmediately"] = True
         if "clusterIdentifier" not in scene.properties:
             _log_exports(scene, operation, arguments)
+            if "identifier" in scene.changed:  # renamed: its id, which RDS gives, stays
+                arguments["DBInstanceIdentifier"] = scene.old["identifier"]
+                arguments["NewDBInstanceIdentifier"] = scene.properties["identifier"]
 
 
-def _instance_facts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
+def _member_facts(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
+    endpoint, name = found.get("Endpoint") or {}, found["DBInstanceIdentifier"]
+    clusters = scene.call("describe_db_clusters", {"DBClusterIdentifier": found["DBClusterIdentifier"]})["DBClusters"]
+    roles = {
+        member["DBInstanceIdentifier"]: member.get("IsClusterWriter") for member in clusters[0]["DBClusterMembers"]
+    }
+    return {
+        "writer": roles.get(name),
+        "endpoint": endpoint.get("Address"),
+        "port": endpoint.get("Port"),
+        "dbSubnetGroupName": _subnet_group(found),
+        "dbParameterGroupName": _parameter_group(found),
+        "engineVersionActual": found.get("EngineVersion"),
+    }
+
+
+def _instance_facts(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
     endpoint = found.get("Endpoint") or {}
     address, port = endpoint.get("Address"), endpoint.get("Port")
-    groups = found.get("DBParameterGroups") or [{}]
-    of_cluster = "clusterIdentifier" in scene.properties
     return {
         "address": address,
-        "endpoint": address if of_cluster else f"{address}:{port}",
+        "endpoint": f"{address}:{port}",
         "port": port,
         "vpcSecurityGroupIds": [group["VpcSecurityGroupId"] for group in found.get("VpcSecurityGroups") or ()],
-        "dbSubnetGroupName": (found.get("DBSubnetGroup") or {}).get("DBSubnetGroupName"),
-        "parameterGroupName": groups[0].get("DBParameterGroupName"),
-        "dbParameterGroupName": groups[0].get("DBParameterGroupName"),
+        "dbSubnetGroupName": _subnet_group(found),
+        "parameterGroupName": _parameter_group(found),
         "engineVersionActual": found.get("EngineVersion"),
         "enabledCloudwatchLogsExports": found.get("EnabledCloudwatchLogsExports") or None,
         **_managed_secret(found),
     }
+
+
+def _follow_a_new_name(scene: Scene) -> None:
+    """A renamed instance has another ARN, and its tags are changed by that."""
+    if "identifier" in scene.changed:
+        stem, _, _ = str(scene.properties["arn"]).rpartition(":")
+        scene.properties["arn"] = f"{stem}:{scene.properties['identifier']}"
+
+
+def _subnet_group(found: Mapping[str, Any]) -> str | None:
+    name: str | None = (found.get("DBSubnetGroup") or {}).get("DBSubnetGroupName")
+    return name
+
+
+def _parameter_group(found: Mapping[str, Any]) -> str | None:
+    groups = found.get("DBParameterGroups") or [{}]
+    name: str | None = groups[0].get("DBParameterGroupName")
+    return name
 
 
 _CLUSTER_UPDATE: Final = (
@@ -125,6 +159,24 @@ _CLUSTER_UPDATE: Final = (
     "storageType",
     "vpcSecurityGroupIds",
 )
+_MEMBER_UPDATE: Final = (
+    "autoMinorVersionUpgrade",
+    "caCertIdentifier",
+    "copyTagsToSnapshot",
+    "dbParameterGroupName",
+    "engineVersion",
+    "instanceClass",
+    "monitoringInterval",
+    "monitoringRoleArn",
+    "performanceInsightsEnabled",
+    "performanceInsightsKmsKeyId",
+    "performanceInsightsRetentionPeriod",
+    "preferredBackupWindow",
+    "preferredMaintenanceWindow",
+    "promotionTier",
+    "publiclyAccessible",
+)
+"""Of an instance in a cluster."""
 _INSTANCE_UPDATE: Final = (
     "allocatedStorage",
     "autoMinorVersionUpgrade",
@@ -132,12 +184,12 @@ _INSTANCE_UPDATE: Final = (
     "backupWindow",
     "caCertIdentifier",
     "copyTagsToSnapshot",
-    "dbParameterGroupName",
     "dbSubnetGroupName",
     "deletionProtection",
     "enabledCloudwatchLogsExports",
     "engineVersion",
     "iamDatabaseAuthenticationEnabled",
+    "identifier",
     "instanceClass",
     "iops",
     "licenseModel",
@@ -155,9 +207,6 @@ _INSTANCE_UPDATE: Final = (
     "performanceInsightsKmsKeyId",
     "performanceInsightsRetentionPeriod",
     "port",
-    "preferredBackupWindow",
-    "preferredMaintenanceWindow",
-    "promotionTier",
     "publiclyAccessible",
     "storageThroughput",
     "storageType",
@@ -245,7 +294,7 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         {"DBInstanceIdentifier": "{id}"},
         [Read("describe_db_instances", "DBInstances[0]", {"DBInstanceIdentifier": "{id}"})],
         delete="delete_db_instance",
-        updates=[Update("modify_db_instance", _INSTANCE_UPDATE, on_create=False)],
+        updates=[Update("modify_db_instance", _MEMBER_UPDATE, on_create=False)],
         rename=_INSTANCE,
         replace=["availabilityZone", "clusterIdentifier", "dbSubnetGroupName", "engine", "identifier"],
         provider_only=["applyImmediately", "forceDestroy", "identifierPrefix"],
@@ -261,7 +310,7 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         defaults={"autoMinorVersionUpgrade": True, "promotionTier": 0},
         auto_name=AutoName(property="identifier", longest=63),
         prepare=_instance_arguments,
-        enrich=_instance_facts,
+        enrich=_member_facts,
     ),
     "aws:rds/instance:Instance": row(
         "rds",
@@ -309,5 +358,6 @@ ROWS: Final[Mapping[str, ResourceType]] = {
         auto_name=AutoName(property="identifier", longest=63),
         prepare=_instance_arguments,
         enrich=_instance_facts,
+        updated=_follow_a_new_name,
     ),
 }

@@ -74,9 +74,7 @@ def _permission_facts(_scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]
     principal = found.get("Principal")
     who = next(iter(principal.values())) if isinstance(principal, Mapping) else principal
     conditions = {
-        name.lower(): value
-        for values in (found.get("Condition") or {}).values()
-        for name, value in values.items()
+        name.lower(): value for values in (found.get("Condition") or {}).values() for name, value in values.items()
     }
     return {
         "statementId": found["Sid"],

@@ -14,7 +14,7 @@ from typing import Any
 from cloud.domain.errors import AlreadyExists, ConfigurationError, Problem
 from cloud.domain.identifiers import STACK, config_file_name
 from cloud_cli.cloning import clone_stack, cloned_entry, find_stack
-from cloud_cli.placing import draft_in, make_folders, move_all, replace_text
+from cloud_cli.placing import draft_in, move_all, replace_text
 from cloud_cli.workspace import Workspace, shown
 
 SUFFIX = ".template"
@@ -45,28 +45,20 @@ def create_stack(
     program = find_stack(source, root) if source else None
     entry = _entry(name, source, workspace, depends_on) if workspace else {}
     manifest = _registered(workspace, name, entry) if workspace else ""
-    environments = _environments(manifest) if workspace and not source else []
-    made = make_folders(root)
-    try:
-        with draft_in(root) as draft:
-            if program:
-                clone_stack(program, name, draft / name)
-            else:
-                _write(root, name, draft / name)
-            files = sorted(str(path.relative_to(draft / name)) for path in (draft / name).rglob("*") if path.is_file())
-            places = [(draft / name, root / "stacks" / name)]
-            configs = []
-            for environment in environments:
-                target = (workspace.folder if workspace else root) / config_file_name(name, environment)
-                text = _config(root, name, environment)
-                if text and not target.exists():
-                    (draft / target.name).write_text(text, encoding="utf-8")
-                    configs.append((draft / target.name, target))
-            move_all([*places, *configs], then=lambda: workspace and replace_text(workspace.manifest, manifest, draft))
-    except BaseException:
-        for path in reversed(made):
-            path.rmdir()
-        raise
+    with draft_in(root) as draft:
+        if program:
+            clone_stack(program, name, draft / name)
+        else:
+            _write(root, name, draft / name)
+        files = sorted(str(path.relative_to(draft / name)) for path in (draft / name).rglob("*") if path.is_file())
+        configs = _draft_configs(root, name, workspace, manifest, draft) if workspace and not source else []
+        places = [(draft / name, root / "stacks" / name), *configs]
+
+        def register() -> None:
+            if workspace:
+                replace_text(workspace.manifest, manifest, draft)
+
+        move_all(places, then=register)
     written = tuple(target for _, target in configs)
     needs = tuple(entry.get("dependencies", ()))
     return NewStack(name, root / "stacks" / name, tuple(files), workspace, written, needs, source)
@@ -125,10 +117,19 @@ def _registered(workspace: Workspace, name: str, entry: Mapping[str, Any]) -> st
         raise
 
 
-def _environments(manifest: str) -> list[str]:
+def _draft_configs(root: Path, name: str, workspace: Workspace, manifest: str, draft: Path) -> list[tuple[Path, Path]]:
+    """Configuration files for the environments that there is a template for, with their places; what is there stays."""
     from cloud.domain.manifest_parsing import parse_manifest
 
-    return list(parse_manifest(manifest).environments)
+    made = []
+    for environment in parse_manifest(manifest).environments:
+        target = workspace.folder / config_file_name(name, environment)
+        template = templates_folder("config", root) / f"{environment}.yaml{SUFFIX}"
+        if template.is_file() and not target.exists():
+            text = _rendered(template, {**_values(name), "environment": environment})
+            (draft / target.name).write_text(text, encoding="utf-8")
+            made.append((draft / target.name, target))
+    return made
 
 
 def _write(root: Path, name: str, folder: Path) -> None:
@@ -145,12 +146,6 @@ def _write(root: Path, name: str, folder: Path) -> None:
             f"{shown(templates_folder('stack', root))} makes no Pulumi project.",
             hint="It needs a Pulumi.yaml.template.",
         )
-
-
-def _config(root: Path, name: str, environment: str) -> str:
-    """The stack's configuration in an environment; empty where there is no template for it."""
-    path = templates_folder("config", root) / f"{environment}.yaml{SUFFIX}"
-    return _rendered(path, {**_values(name), "environment": environment}) if path.is_file() else ""
 
 
 def _values(name: str) -> dict[str, str]:

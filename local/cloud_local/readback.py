@@ -25,15 +25,12 @@ class Found:
 
 
 TAGGED = {
-    ("ecs", "cluster"): "ECS cluster",
-    ("ecs", "service"): "ECS service",
     ("elasticloadbalancing", "loadbalancer"): "load balancer",
     ("lambda", "function"): "Lambda function",
     ("logs", "log-group"): "log group",
     ("rds", "cluster"): "database cluster",
-    ("secretsmanager", "secret"): "secret",
 }
-"""Kinds that the tagging API of the emulated AWS tells of, by service and type in the ARN."""
+"""Kinds that the tagging API of the emulated AWS tells of, and no longer when they are gone, by service and type in the ARN."""
 
 
 def resources_of(aws_url: str, deployment_id: str, region: str = "us-east-1") -> tuple[Found, ...]:

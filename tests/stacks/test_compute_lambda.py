@@ -15,6 +15,7 @@ from pulumi.automation.errors import CommandError
 
 from tests.stacks.case import case_of, merged
 from tests.stacks.conftest import STACKS, Base, Deployer
+from tests.stacks.lives import Life
 
 pytestmark = pytest.mark.xdist_group("stacks")
 
@@ -208,3 +209,9 @@ def test_the_worker_answers_requests_takes_messages_and_notes_anything_else() ->
     records = [{"messageId": "1", "body": "{}"}, {"messageId": "2", "body": "no JSON"}, {"messageId": "3", "body": "7"}]
     assert worker({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert worker({"job": "tidy"}, None) == {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("stack", [STACK])
+def test_the_emulated_aws_applies_all_of_it(life: Life) -> None:
+    assert life.warnings == []

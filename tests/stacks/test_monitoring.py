@@ -22,7 +22,8 @@ from tests.stacks.preview_graph import PreviewGraph
 
 pytestmark = pytest.mark.xdist_group("stacks")
 
-STACK, ALARM = "monitoring", "aws:cloudwatch/metricAlarm:MetricAlarm"
+STACK = "monitoring"
+ALARM, CANARY = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:synthetics/canary:Canary"
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/shop"
 
 
@@ -193,7 +194,7 @@ def test_its_canary_runs_the_script_of_the_stacks_folder_and_a_changed_script_ch
 ) -> None:
     config = {**production(base), "dashboard": False}
     deployer.up(STACK, config)
-    name = next(item["id"] for item in deployer.resources(STACK) if item["type"].endswith(":Canary"))
+    name = next(item["id"] for item in deployer.resources(STACK) if item["type"] == CANARY)
     canary = deployer.client("synthetics").get_canary(Name=name)["Canary"]
     assert (canary["Status"]["State"], canary["Code"]["Handler"]) == ("RUNNING", "heartbeat.handler")
     assert canary["ArtifactConfig"]["S3Encryption"]["EncryptionMode"] == "SSE_KMS"
@@ -205,7 +206,7 @@ def test_its_canary_runs_the_script_of_the_stacks_folder_and_a_changed_script_ch
     script = folder / "canaries/heartbeat.py"
     script.write_text(script.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     changed = [step for step in deployer.preview(STACK, config) if step.op != "same"]
-    assert [(step.op, step.type) for step in changed] == [("update", "aws:synthetics/canary:Canary")]
+    assert [(step.op, step.type) for step in changed] == [("update", CANARY)]
 
 
 def test_a_muted_alarm_that_there_is_not_is_an_error(deployer: Deployer) -> None:

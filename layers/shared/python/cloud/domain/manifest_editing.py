@@ -6,7 +6,7 @@ The entry is written below the last one. What comes out is read again, and has t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -97,7 +97,8 @@ def _end_of_stacks(text: str) -> tuple[int, bool, bool]:
     depth = 0
     inside = is_flow = is_empty = False
     end = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    for event in events:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if inside and depth == 2:

@@ -90,8 +90,8 @@ def problems_of(stack: Path, python: Path) -> Iterator[str]:
         yield f"Pulumi.yaml names it {project.get('name')!r}"
     ruff = [sys.executable, "-m", "ruff"]
     for command, name in (
-        ([*ruff, "format", "--check", "."], "ruff format"),
-        ([*ruff, "check", "."], "ruff check"),
+        ([*ruff, "format", "--check", "--no-cache", "."], "ruff format"),
+        ([*ruff, "check", "--no-cache", "."], "ruff check"),
         ([sys.executable, "-c", _compiles()], "compiling"),
         ([str(python), "-c", _IMPORTS], "importing"),
     ):

@@ -111,15 +111,14 @@ def canaries_live() -> None:
         "VpcConfig": "vpc_config",
     }
 
-    class ResourceNotFoundException(JsonRESTError):
-        code = 404
-
-    class ConflictException(JsonRESTError):
-        code = 409
+    def refusal(kind: str, status: int, message: str) -> Any:
+        error = JsonRESTError(kind, message)
+        error.code = status
+        return error
 
     def get_canary(self: Any, name: str, dry_run_id: str | None = None) -> Any:  # noqa: ARG001 - moto's signature
         if name not in self.canaries:
-            raise ResourceNotFoundException("ResourceNotFoundException", f"Canary {name} not found")
+            raise refusal("ResourceNotFoundException", 404, f"Canary {name} not found")
         return self.canaries[name]
 
     def named(self: Any) -> Any:
@@ -127,9 +126,7 @@ def canaries_live() -> None:
 
     def at_rest(canary: Any) -> Any:
         if canary.state == "RUNNING":
-            raise ConflictException(
-                "ConflictException", f"Canary {canary.name} is in state RUNNING and can't be modified"
-            )
+            raise refusal("ConflictException", 409, f"Canary {canary.name} is in state RUNNING and can't be modified")
         return canary
 
     def update_canary(self: Any) -> str:

@@ -99,6 +99,7 @@ def _end_of_stacks(text: str) -> tuple[int, bool, bool]:
     end = 0
     events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
     for event in events:
+        start, stop = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if inside and depth == 2:
@@ -107,13 +108,13 @@ def _end_of_stacks(text: str) -> tuple[int, bool, bool]:
                 is_empty = False
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-            if inside and event.end_mark.index > event.start_mark.index:
-                end = event.end_mark.index  # the bracket of a flow collection
+            if inside and stop > start:
+                end = stop  # the bracket of a flow collection
             inside = inside and depth > 1
         elif isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             if inside:
                 is_empty = False
-                end = event.end_mark.index
+                end = stop
             elif depth == 1 and isinstance(event, yaml.ScalarEvent) and event.value == "stacks":
                 inside = True
     return end, is_flow, is_empty

@@ -106,7 +106,7 @@ class CancelBody(_Strict):
 def parse_body(model: type[Body], text: str | None) -> Body:
     """The body as ``model``. Raises ConfigurationError with a Problem for each thing that is wrong."""
     try:
-        data = json.loads(text or "{}", parse_constant=_refuse_constant)
+        data = json.loads(text or "{}", parse_constant=_refuse_constant, object_pairs_hook=_once)
         json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is valid JSON and no text
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"The request's body is not JSON: {_what(error)}.") from None
@@ -118,6 +118,16 @@ def parse_body(model: type[Body], text: str | None) -> Body:
             for item in error.errors(include_url=False)
         ]
         raise ConfigurationError("The request's body is not as it should be.", problems=problems) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON allows a key twice, and parsers disagree about which one counts."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:60]!r} is given twice")
+        found[key] = value
+    return found
 
 
 def _refuse_constant(name: str) -> None:

@@ -51,6 +51,7 @@ HOSTILE = {
     "deeply nested": b'{"environment": "dev", "settings": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
     "nested settings": b'{"environment": "dev", "settings": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}",
     "huge settings": b'{"environment": "dev", "settings": {"a": "' + b"x" * 100_000 + b'"}}',
+    "a key twice": b'{"environment": "dev", "environment": "prod"}',
     "a wrong type": b'{"environment": 7}',
     "an unknown field": b'{"environment": "dev", "forse": true}',
     "a bad setting": b'{"environment": "dev", "settings": {"a b": 1}}',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ def problem(
 ) -> Response:
     """``code`` is that of an error of ``cloud.domain.errors``, by which a client raises it again."""
     body = {"type": f"urn:cloud:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    text = json.dumps({**body, "errors": [], "request_id": "", "hint": hint})
+    text = json.dumps({**body, "errors": [], "request_id": str(uuid.uuid4()), "hint": hint})
     return Response(text, status, headers, media_type="application/problem+json")
 
 

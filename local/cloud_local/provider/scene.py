@@ -16,7 +16,12 @@ from cloud_local.provider.schema import Schema
 SERVICE_NAMES = {"ec2": "EC2", "s3": "S3", "iam": "IAM", "kms": "KMS", "wafv2": "WAFv2", "efs": "EFS", "sqs": "SQS"}
 SERVICE_NAMES |= {"sns": "SNS", "ssm": "SSM", "dynamodb": "DynamoDB", "logs": "CloudWatch Logs", "backup": "Backup"}
 SERVICE_NAMES |= {"acm": "ACM", "apigatewayv2": "API Gateway V2", "application-autoscaling": "Application Auto Scaling"}
-SERVICE_NAMES |= {"autoscaling": "Auto Scaling", "budgets": "Budgets", "cloudwatch": "CloudWatch", "codebuild": "CodeBuild"}
+SERVICE_NAMES |= {
+    "autoscaling": "Auto Scaling",
+    "budgets": "Budgets",
+    "cloudwatch": "CloudWatch",
+    "codebuild": "CodeBuild",
+}
 SERVICE_NAMES |= {"cognito-identity": "Cognito Identity", "cognito-idp": "Cognito IDP", "elbv2": "ELBv2"}
 SERVICE_NAMES |= {"events": "EventBridge"}
 SERVICE_NAMES |= {"lambda": "Lambda", "route53": "Route 53", "scheduler": "EventBridge Scheduler", "signer": "Signer"}

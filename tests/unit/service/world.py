@@ -16,7 +16,7 @@ from cloud.domain.records import StackRecord
 from cloud.domain.secret import Secret
 from cloud.domain.states import StackStatus
 from cloud.ports.runner import RunRequest, RunResult
-from cloud.service.fingerprinting import FORGOTTEN, known_before, is_unchanged, row_fields, success_fields
+from cloud.service.fingerprinting import FORGOTTEN, is_unchanged, known_before, row_fields, success_fields
 from cloud.service.planning import load_manifest
 from cloud.service.platform import Platform
 from cloud.service.resolving import resolve_stack

@@ -98,6 +98,11 @@ def test_any_other_token_is_refused(gateway: Gateway, token: str | None) -> None
     assert gateway.functions.calls == []
 
 
+def test_what_the_gateway_itself_refuses_has_an_id_too(gateway: Gateway) -> None:
+    ids = {gateway.send("GET", path, token=None).json["request_id"] for path in ("/things/7", "/things/7", "/nowhere")}
+    assert len(ids - {""}) == 3
+
+
 def test_bytes_that_are_no_text_in_the_token_are_refused(gateway: Gateway) -> None:
     with socket.create_connection(("127.0.0.1", gateway.port), 20) as raw:
         raw.sendall(b"GET /things/7 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\xfe\x80\r\n\r\n")

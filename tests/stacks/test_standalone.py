@@ -10,7 +10,7 @@ import pytest
 
 from tests.stacks.conftest import NAMES, REGION, STACKS
 
-pytestmark = pytest.mark.xdist_group("standalone-stacks")
+pytestmark = [pytest.mark.xdist_group("standalone-stacks"), pytest.mark.timeout(600)]
 
 
 def test_the_stacks_find_each_other_without_the_control_plane(
@@ -18,6 +18,7 @@ def test_the_stacks_find_each_other_without_the_control_plane(
 ) -> None:
     options = auto.LocalWorkspaceOptions(pulumi_command=engine, env_vars=environment)
     stacks: list[auto.Stack] = []
+    exported: dict[str, dict[str, object]] = {}
     try:
         for name in NAMES:
             folder = tmp_path / name
@@ -25,9 +26,9 @@ def test_the_stacks_find_each_other_without_the_control_plane(
             stack = auto.create_or_select_stack("dev", work_dir=str(folder), opts=options)
             stack.set_config("aws:region", auto.ConfigValue(REGION))
             stacks.append(stack)
-            outputs = {key: output.value for key, output in stack.up().outputs.items()}
+            outputs = exported[name] = {key: output.value for key, output in stack.up().outputs.items()}
             assert (outputs["stack"], outputs["deployment"], outputs["env"]) == (name, "standalone", "dev")
-        assert outputs["bucketNames"]["data"].startswith("storage-standalone-dev-data-")
+        assert str(exported["storage"]["bucketNames"]).startswith("{'data': 'storage-standalone-dev-data-")
     finally:
         for stack in reversed(stacks):
             stack.destroy()

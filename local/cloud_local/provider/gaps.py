@@ -19,6 +19,7 @@ OPERATIONS: Final[dict[str, frozenset[str]]] = {
     "backup": frozenset(
         {"create_backup_selection", "get_backup_selection", "delete_backup_selection", "update_backup_plan"}
     ),
+    "cognito-idp": frozenset({"list_tags_for_resource", "tag_resource", "untag_resource"}),
     "cognito-identity": frozenset({"set_identity_pool_roles", "get_identity_pool_roles"}),
     "codebuild": frozenset({"update_project_visibility"}),
     "ec2": frozenset({"create_ipam", "create_ipam_pool", "provision_ipam_pool_cidr"}),

@@ -49,7 +49,10 @@ SERVICES: Final[Mapping[str, TagCalls]] = {
     "dynamodb": TagCalls("tag_resource", "untag_resource", "list_tags_of_resource", _BY_ARN),
     "accessanalyzer": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),
     "acm": TagCalls(
-        "add_tags_to_certificate", "remove_tags_from_certificate", "list_tags_for_certificate", {"CertificateArn": "{id}"}
+        "add_tags_to_certificate",
+        "remove_tags_from_certificate",
+        "list_tags_for_certificate",
+        {"CertificateArn": "{id}"},
     ),
     "apigatewayv2": TagCalls("tag_resource", "untag_resource", "get_tags", _BY_ARN),
     "application-autoscaling": TagCalls("tag_resource", "untag_resource", "list_tags_for_resource", _BY_ARN),

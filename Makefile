@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
+# Deploys real stacks for minutes, in processes that a tracer would slow down; what it covers is covered by the other tests.
+WITHOUT_COVERAGE = tests/stacks tests/e2e/test_default_template.py tests/e2e/test_examples.py tests/e2e/test_templates.py
+
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,9 +45,10 @@ lint: $(VENV)/.dev ## format check, ruff, import contracts
 types: $(VENV)/.dev ## mypy, strict
 	$(BIN)/mypy
 
-coverage: $(VENV)/.dev ## the tests with the coverage gates
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+coverage: $(VENV)/.dev ## the tests, with the coverage gates
+	$(BIN)/python -m pytest $(WITHOUT_COVERAGE:%=--ignore=%) --cov --cov-report=term-missing:skip-covered
 	$(BIN)/python -m coverage report --include='layers/shared/python/cloud/domain/*,layers/shared/python/cloud/service/*' --fail-under=100
+	$(BIN)/python -m pytest $(WITHOUT_COVERAGE)
 
 bench: $(VENV)/.dev ## measure, write docs/benchmarks.md and build/bench.json
 	$(BIN)/python -m tests.benchmarks

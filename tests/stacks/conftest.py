@@ -54,6 +54,21 @@ def load_module(path: Path) -> ModuleType:
     return sys.modules[name]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The lives go to both of xdist's workers, by halves; and whoever is first to need a stack waits for all below it."""
+    here = Path(__file__).parent
+    for item in items:
+        if here not in item.path.parents:
+            continue
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(600))
+        call = getattr(item, "callspec", None)
+        if call is not None and "life" in getattr(item, "fixturenames", ()):
+            half = stacks_with_cases().index(call.params["stack"]) % 2
+            item.add_marker(pytest.mark.xdist_group(f"lives-{half}"), append=False)
+
+
 @pytest.fixture(scope="session")
 def aws_url() -> Iterator[str]:
     """The emulated AWS, with AWS's own IAM policies."""

@@ -68,7 +68,7 @@ def story(shell: Shell) -> Story:
 def test_the_plan_has_sixteen_stacks_in_seven_layers(story: Story) -> None:
     layers = story.plan["layers"]
     assert len(layers) == 7
-    assert {stack["stack"] for layer in layers for stack in layer["stacks"]} == set(CONTRACTS)
+    assert {stack["stack"] for layer in layers for stack in layer} == set(CONTRACTS)
 
 
 def test_every_stack_is_deployed(story: Story) -> None:
@@ -78,7 +78,7 @@ def test_every_stack_is_deployed(story: Story) -> None:
 
 def test_every_stack_exports_what_the_contract_says(story: Story) -> None:
     identity = {"stack", "deployment", "env"}
-    exported = {name: set(stack["outputs"]) - identity for name, stack in story.outputs["stacks"].items()}
+    exported = {name: set(outputs) - identity for name, outputs in story.outputs.items()}
     assert exported == {name: set(contract.outputs) for name, contract in CONTRACTS.items()}
 
 

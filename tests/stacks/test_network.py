@@ -88,6 +88,12 @@ def test_a_second_up_changes_nothing(base: Deployer) -> None:
     assert set(changes) == {"same"}
 
 
+def log_groups_of(deployer: Deployer) -> list[dict[str, Any]]:
+    """Those of the deployment: others have theirs at the same time."""
+    groups = deployer.client("logs").describe_log_groups()["logGroups"]
+    return [group for group in groups if deployer.deployment.lower() in group["logGroupName"].lower()]
+
+
 def test_it_grows_without_touching_what_is_there_and_leaves_nothing_behind(deployer: Deployer) -> None:
     deployer.up("network", {"azCount": 1})
     before = deployer.outputs("network")
@@ -98,7 +104,7 @@ def test_it_grows_without_touching_what_is_there_and_leaves_nothing_behind(deplo
     assert all(after[f"{tier}SubnetIds"][0] == before[f"{tier}SubnetIds"][0] for tier in TIERS)
     gateways = {routes_of(deployer, subnet)["0.0.0.0/0"]["NatGatewayId"] for subnet in after["privateSubnetIds"]}
     assert len(gateways) == 1
-    (log_group,) = deployer.client("logs").describe_log_groups()["logGroups"]
+    (log_group,) = log_groups_of(deployer)
     assert log_group["retentionInDays"] == 30
 
     deployer.destroy()
@@ -106,7 +112,7 @@ def test_it_grows_without_touching_what_is_there_and_leaves_nothing_behind(deplo
     client = deployer.client("ec2")
     remaining = {vpc["VpcId"] for vpc in client.describe_vpcs()["Vpcs"]}
     assert after["vpcId"] not in remaining
-    assert deployer.client("logs").describe_log_groups()["logGroups"] == []
+    assert log_groups_of(deployer) == []
 
 
 def test_more_zones_than_the_region_has_is_said_before_anything_is_made(deployer: Deployer) -> None:

@@ -10,6 +10,11 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# A test asserts no time (style.md): on a busy machine hypothesis' deadline of 200 ms would be one.
+settings.register_profile("behaviour", deadline=None)
+settings.load_profile("behaviour")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a script (`make test &`), which the commands under test would inherit: a Ctrl-C that a test

@@ -188,9 +188,16 @@ def test_a_destroy_keeps_the_order_through_a_stack_that_is_not_deployed() -> Non
     assert planned.stacks["a"].dependencies == ("c",)
 
 
-def test_a_deploy_says_when_a_disabled_stack_stays_deployed() -> None:
-    planned = plan(nodes(StackNode("old", enabled=False, deployed=True)))
-    assert planned.left_out == {"old": "disabled in dev; it stays deployed"}
+def test_a_deploy_says_when_a_stack_that_is_disabled_or_lost_stays_deployed() -> None:
+    old, gone = (
+        StackNode("old", enabled=False, deployed=True),
+        StackNode("gone", enabled=False, deployed=True, lost=True),
+    )
+    planned = plan(nodes(old, gone))
+    assert planned.left_out == {
+        "old": "disabled in dev; it stays deployed",
+        "gone": "no longer in the manifest; it stays deployed",
+    }
     assert names(planned) == []
 
 

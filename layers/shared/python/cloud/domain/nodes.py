@@ -34,7 +34,8 @@ def nodes_of(
     }
     lost = {name: record for name, record in known.items() if name not in nodes and record.is_deployed}
     for name, record in lost.items():
-        nodes[name] = StackNode(name, enabled=False, deployed=True, predicted_seconds=predicted_seconds(record))
+        seconds = predicted_seconds(record)
+        nodes[name] = StackNode(name, enabled=False, deployed=True, lost=True, predicted_seconds=seconds)
     return _with_recorded_order(nodes, known, lost) if lost else nodes
 
 

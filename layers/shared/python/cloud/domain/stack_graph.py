@@ -22,7 +22,7 @@ class StackNode:
     ``implicit_dependencies`` come from ``{{stack.x.y}}`` placeholders; one that is optional too counts as optional.
     ``optional_dependencies`` may name stacks that do not exist. ``deployed`` means that Pulumi's state may hold resources,
     also after a failed run. ``declared_layer`` is the manifest's ``layer``, ``executor`` its auto | lambda | codebuild.
-    ``predicted_seconds`` is 0 when nothing is known.
+    ``predicted_seconds`` is 0 when nothing is known. ``lost`` means that the manifest has it no more, though it is deployed.
     """
 
     name: str
@@ -34,6 +34,7 @@ class StackNode:
     executor: str = "auto"
     predicted_seconds: float = 0.0
     deployed: bool = False
+    lost: bool = False
 
     def hard(self) -> set[str]:
         """What must be there, whether it was declared or follows from a placeholder."""
@@ -132,4 +133,6 @@ def _disabled_dependencies(stacks: Nodes, environment: str) -> list[Problem]:
 def _why_not(kind: OperationKind, node: StackNode, environment: str) -> str:
     if acts_on_what_exists(kind):
         return f"not deployed in {environment}"
+    if node.lost:
+        return "no longer in the manifest; it stays deployed"
     return f"disabled in {environment}{'; it stays deployed' if node.deployed else ''}"

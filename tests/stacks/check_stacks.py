@@ -64,11 +64,11 @@ class CheckFailed(Exception):
     """A command that failed; the message is its name and the end of what it said."""
 
 
-def digest(requirements: Path) -> str:
+def digest(requirements: Path, kit: Path = KIT) -> str:
     """Of all that decides what is installed: the requirements, the kit, and this Python."""
     hasher = hashlib.sha256(sys.version.encode())
     hasher.update(requirements.read_bytes())
-    for path in sorted(KIT.rglob("*")):
+    for path in sorted(kit.rglob("*")):
         if path.suffix in (".py", ".toml"):
             hasher.update(path.read_bytes())
     return hasher.hexdigest()[:16]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.stacks import check_stacks
 from tests.stacks.check_stacks import KIT, Environments, check, digest, main, problems_of
 from tests.stacks.conftest import STACKS
 
@@ -70,17 +69,15 @@ def test_a_stack_without_requirements_is_told(stack: Path, tmp_path: Path) -> No
     assert "requirements.txt" in found[0]
 
 
-def test_an_environment_is_of_its_requirements_and_of_the_kit(
-    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_environment_is_of_its_requirements_and_of_the_kit(stack: Path, tmp_path: Path) -> None:
     requirements = stack / "requirements.txt"
     before = digest(requirements)
     assert digest(STACKS / "network" / "requirements.txt") == before
     requirements.write_text(requirements.read_text() + "x\n")
     assert digest(requirements) != before
     requirements.write_text((STACKS / "network" / "requirements.txt").read_text())
-    monkeypatch.setattr(check_stacks, "KIT", tmp_path / "no-kit")
-    assert digest(requirements) != before
+    assert digest(requirements) == before
+    assert digest(requirements, kit=tmp_path / "no-kit") != before
 
 
 def test_an_unknown_stack_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,16 @@ def test_a_record_is_overwritten(stores: Stores, fresh: Fresh) -> None:
         stores.artifacts.get_record(deployment_id, operation_id, "record.json")
 
 
-@pytest.mark.parametrize("name", ["", "../plan.json", "a/b", ".hidden", "Plan.json", "a" * 101])
+def test_a_text_is_kept_as_it_is(stores: Stores, fresh: Fresh) -> None:
+    deployment_id, operation_id, name = fresh("D"), fresh("O"), "logs/network.log"
+    stores.artifacts.put_text(deployment_id, operation_id, name, "größer\n")
+    stores.artifacts.put_text(deployment_id, operation_id, name, "größer\nals zuvor\n")
+    assert stores.artifacts.get_text(deployment_id, operation_id, name) == "größer\nals zuvor\n"
+    with pytest.raises(NotFound):
+        stores.artifacts.get_text(deployment_id, operation_id, "logs/app.log")
+
+
+@pytest.mark.parametrize("name", ["", "../plan.json", "a/b", "logs/", "logs/../x", "logs/a/b", ".hidden", "Plan.json", "a" * 101])
 def test_what_is_no_name_of_a_record_is_refused(stores: Stores, fresh: Fresh, name: str) -> None:
     with pytest.raises(ConfigurationError, match="record"):
         stores.artifacts.put_record(fresh("D"), fresh("O"), name, {})

@@ -76,15 +76,19 @@ def paths_are_parsed_once() -> None:
 def definitions_are_parsed_once() -> None:
     """moto parses the definition again for every execution (hundreds of ms of ANTLR); keep the syntax trees.
 
-    Only the tree is shared. The components built from it may hold state, so that every execution gets its own.
+    Only the tree is shared. The components built from it may hold state, so that every execution gets its own. Building them
+    (35 ms for a deployment's) is the first thing that an execution waits for, so the next one's are built when one has ended.
     """
     from antlr4 import CommonTokenStream, InputStream
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
     from moto.stepfunctions.parser.asl.parse import asl_parser
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
     parse_lock = threading.Lock()
+    spare: dict[str, Any] = {}
+    execute = ExecutionWorker._execution_logic
 
     @functools.lru_cache(maxsize=64)
     def tree_of(definition: str) -> Any:
@@ -100,8 +104,17 @@ def definitions_are_parsed_once() -> None:
     def parse(definition: str) -> tuple[Any, Any]:
         with parse_lock:  # two executions of a new definition: one parses, the other waits and finds it
             tree = tree_of(definition)
-        return Preprocessor().visit(tree), tree
+            program = spare.pop(definition, None)
+        return program or Preprocessor().visit(tree), tree
 
+    def execute_and_prepare(self: Any) -> None:
+        execute(self)
+        definition = self._evaluation_details.state_machine_details.definition
+        if definition not in spare:
+            spare.clear()  # one is kept: of the machine that was used last
+            spare[definition] = Preprocessor().visit(tree_of(definition))
+
+    ExecutionWorker._execution_logic = execute_and_prepare
     asl_parser.AmazonStateLanguageParser.parse = staticmethod(parse)
 
 

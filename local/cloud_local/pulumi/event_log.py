@@ -11,8 +11,6 @@ from typing import Any, Protocol
 
 from .events import Event
 
-_FLUSH_SECONDS = 10.0
-
 
 class EventLog(Protocol):
     """A receiver of all events."""
@@ -69,7 +67,9 @@ class StreamLog:
 
     def close(self) -> None:
         self._queue.put(None)
-        self._thread.join(_FLUSH_SECONDS)
+        # Without a limit, as the engine (display.go: CloseAndRecv): a slow listener must not miss the last events, which say
+        # how the operation ended, and one that is gone breaks the call.
+        self._thread.join()
         self._channel.close()
 
 

@@ -45,6 +45,7 @@ WRITES = frozenset(
         "put_lock",
         "put_manifest",
         "put_record",
+        "put_text",
     }
     | {"put_schedule", "put_token", "register_stacks", "remember", "write_lines", "succeed", "fail"}
 )

@@ -112,6 +112,15 @@ def test_confirming_writes_the_schedule_and_repeating_changes_nothing(scene: Sce
     assert scene.status() == "deploying"
 
 
+def test_within_a_layer_the_longest_remaining_path_is_first(scene: Scene) -> None:
+    scene.manifest({"alone": [], "base": [], "middle": ["base"], "other": ["alone"], "top": ["middle"]})
+    operation = scene.opened()
+    payload = plan_deployment(scene.platform, scene.deployment_id, operation.id)
+    first, second, _ = [[item["stack"] for item in layer["stacks"]] for layer in payload["layers"]]
+    assert first == ["base", "alone"], "base has two stacks to come"
+    assert second == ["middle", "other"]
+
+
 def test_what_is_executed_is_what_the_first_delivery_confirmed(scene: Scene) -> None:
     operation_id = begun(scene)
     run_it(scene, operation_id)

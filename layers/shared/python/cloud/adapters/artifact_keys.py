@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from cloud.domain.errors import ConfigurationError, StateError
+from cloud.domain.errors import ConfigurationError, NotFound, StateError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_NAME = re.compile(r"(logs/)?[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def program_key(digest: str) -> str:
@@ -23,10 +23,16 @@ def manifest_key(deployment_id: str, version: int) -> str:
 
 
 def record_key(deployment_id: str, operation_id: str, name: str) -> str:
-    """Raises ConfigurationError when ``name`` is no plain file name."""
+    """Raises ConfigurationError when ``name`` is no plain file name, or one in ``logs/``."""
     if not _NAME.fullmatch(name):
         raise ConfigurationError(f"{name[:80]!r} is not the name of a record.", hint="For example plan.json.")
     return f"history/{deployment_id}/{operation_id}/{name}"
+
+
+def no_record(deployment_id: str, operation_id: str, name: str) -> NotFound:
+    return NotFound(
+        f"The operation {operation_id} has no record {name}.", deployment_id=deployment_id, operation_id=operation_id
+    )
 
 
 def digest_of(data: bytes) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from cloud.adapters.artifact_keys import digest_of, manifest_key, program_key, record_key, require_digest
+from cloud.adapters.artifact_keys import digest_of, manifest_key, no_record, program_key, record_key, require_digest
 from cloud.adapters.aws_errors import error_code, translated
 from cloud.adapters.boto import LazyClient
 from cloud.domain.errors import AlreadyExists, NotFound
@@ -91,12 +91,15 @@ class S3ArtifactStore:
     def put_record(self, deployment_id: str, operation_id: str, name: str, document: Mapping[str, Any]) -> None:
         self._put(record_key(deployment_id, operation_id, name), _json(document), "application/json")
 
+    def put_text(self, deployment_id: str, operation_id: str, name: str, text: str) -> None:
+        self._put(record_key(deployment_id, operation_id, name), text.encode(), "text/plain; charset=utf-8")
+
+    def get_text(self, deployment_id: str, operation_id: str, name: str) -> str:
+        missing = no_record(deployment_id, operation_id, name)
+        return self._get(record_key(deployment_id, operation_id, name), missing).decode()
+
     def get_record(self, deployment_id: str, operation_id: str, name: str) -> Mapping[str, Any]:
-        missing = NotFound(
-            f"The operation {operation_id} has no record {name}.",
-            deployment_id=deployment_id,
-            operation_id=operation_id,
-        )
+        missing = no_record(deployment_id, operation_id, name)
         return _document(self._get(record_key(deployment_id, operation_id, name), missing))
 
     def _put(self, key: str, body: bytes, content_type: str, *, once: bool = False, **arguments: str) -> bool:

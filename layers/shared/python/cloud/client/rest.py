@@ -35,9 +35,9 @@ class CloudClient:
             timeout=TIMEOUT_SECONDS,
             transport=transport,
             trust_env=False,
-            # Plain HTTP (local mode) has nothing to verify, and reading the certificates takes longer than a call.
-            verify=not context.url.startswith("http://"),
+            verify=_has_certificate(context.url),
         )
+        self._uploads: dict[bool, httpx.Client] = {}
 
     def __enter__(self) -> CloudClient:
         return self
@@ -49,6 +49,8 @@ class CloudClient:
 
     def close(self) -> None:
         self._http.close()
+        for uploads in self._uploads.values():
+            uploads.close()
 
     # -- deployments
 
@@ -104,9 +106,7 @@ class CloudClient:
         place = self._call("POST", f"/deployments/{deployment_id}/programs", body={"digest": digest})
         if not place["exists"]:
             try:
-                # The address is signed: it must get neither our token nor a header that was not signed.
-                answer = httpx.put(place["url"], content=archive, timeout=TIMEOUT_SECONDS, trust_env=False)
-                answer.raise_for_status()
+                self._uploader(place["url"]).put(place["url"], content=archive).raise_for_status()
             except httpx.HTTPError as error:
                 raise NetworkError(f"The program {digest[:12]} could not be uploaded: {error}.") from error
         return digest
@@ -201,6 +201,13 @@ class CloudClient:
             if not cursor:
                 return
 
+    def _uploader(self, url: str) -> httpx.Client:
+        """For signed addresses elsewhere: they must get neither our token nor a header that was not signed."""
+        verify = _has_certificate(url)
+        if verify not in self._uploads:
+            self._uploads[verify] = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=verify)
+        return self._uploads[verify]
+
     def _call(
         self,
         method: str,
@@ -228,6 +235,11 @@ class CloudClient:
         if answer.is_success:
             return cast("Json", answer.json())
         raise _error_of(answer)
+
+
+def _has_certificate(url: str) -> bool:
+    """Plain HTTP (local mode) has nothing to verify, and reading the certificates takes longer than a call."""
+    return not url.startswith("http://")
 
 
 def _error_of(answer: httpx.Response) -> CloudError:

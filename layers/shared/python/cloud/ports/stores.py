@@ -253,6 +253,14 @@ class ArtifactStore(Protocol):
         """Write ``history/{deployment}/{operation}/{name}`` (``plan.json``, ``record.json``, …), overwriting."""
         ...
 
+    def put_text(self, deployment_id: str, operation_id: str, name: str, text: str) -> None:
+        """As ``put_record``, for what is no JSON document: ``events.jsonl``, ``logs/{stack}.log``."""
+        ...
+
+    def get_text(self, deployment_id: str, operation_id: str, name: str) -> str:
+        """Raises NotFound."""
+        ...
+
     def get_record(self, deployment_id: str, operation_id: str, name: str) -> Mapping[str, Any]:
         """Raises NotFound."""
         ...

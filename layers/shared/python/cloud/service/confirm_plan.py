@@ -12,6 +12,7 @@ from cloud.domain.plan import Plan
 from cloud.domain.states import DeploymentStatus, TaskState, require_transition
 from cloud.service.announcing import announce, operation_event, was_told
 from cloud.service.environments import set_status
+from cloud.service.history import record_beginning
 from cloud.service.optimistic import until_fresh
 from cloud.service.planning import (
     load_manifest,
@@ -51,6 +52,7 @@ def confirm_plan(platform: Platform, deployment_id: str, operation_id: str) -> d
                 "What was approved is no longer what would run.", hint="Start it again.", operation_id=operation_id
             )
         platform.stores.artifacts.put_record(deployment_id, operation_id, "plan.json", plan.to_dict())
+    record_beginning(platform, operation, plan)
     first = scheduler.advance(schedule_of(plan, rules_of(manifest, operation)), scheduler.Begin())
     # A repeated delivery finds the schedule of the first one and keeps it.
     platform.stores.operations.create_schedule(deployment_id, operation_id, first.schedule)

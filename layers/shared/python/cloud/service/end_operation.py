@@ -14,6 +14,7 @@ from cloud.service.announcing import announce, operation_event, was_told
 from cloud.service.environment_lock import release_environment
 from cloud.service.environments import end_status
 from cloud.service.failures import is_cancellation
+from cloud.service.history import record_events, record_state_after
 from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 
@@ -64,6 +65,7 @@ def end_operation(
     if not (before.state.is_terminal and was_told(platform, operation, closes)):
         _tell_the_end(platform, operation)
     successor = release_environment(platform, operation)
+    record_events(platform, operation)  # nobody waits for it any more; repeated until the operation is settled
     until_fresh(lambda: _settle(platform, operation))
     return Ended(operation, successor)
 
@@ -85,11 +87,9 @@ def request_stop(platform: Platform, operation: Operation, error: CloudError | N
 
 
 def _tell_the_end(platform: Platform, operation: Operation) -> None:
-    stacks = [
-        record
-        for record in platform.stores.stacks.list(operation.deployment_id, operation.environment)
-        if record.operation_id == operation.id
-    ]
+    records = platform.stores.stacks.list(operation.deployment_id, operation.environment)
+    stacks = [record for record in records if record.operation_id == operation.id]
+    record_state_after(platform, operation, records)
     platform.stores.artifacts.put_record(
         operation.deployment_id, operation.id, "record.json", _record(operation, stacks)
     )

@@ -114,11 +114,12 @@ def schedule_of(plan: Plan, rules: Rules) -> Schedule:
 def plan_payload(plan: Plan) -> dict[str, Any]:
     """What the state machine carries of a plan: ``{layers, width}``, a few bytes a stack.
 
-    No Map has more items than it may run at once, for a waiting iteration holds a slot; ``strict_layers`` takes one layer
+    Within a layer the longest remaining path comes first, as the scheduler grants: iterations begin in this order. No Map has more items than it may run at once, for a waiting iteration holds a slot; ``strict_layers`` takes one layer
     at a time.
     """
+    rank = {stack: place for place, stack in enumerate(plan.schedule(OnFailure.STOP).stacks)}
     return {
-        "layers": map_items([[stack.stack for stack in layer] for layer in plan.layers]),
+        "layers": map_items([sorted((stack.stack for stack in layer), key=rank.__getitem__) for layer in plan.layers]),
         "width": {"layers": 1 if plan.strict_layers else AWS_INLINE_ITERATIONS, "stacks": AWS_INLINE_ITERATIONS},
     }
 

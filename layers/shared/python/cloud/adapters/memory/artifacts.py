@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from cloud.adapters.artifact_keys import digest_of, manifest_key, program_key, record_key, require_digest
+from cloud.adapters.artifact_keys import digest_of, manifest_key, no_record, program_key, record_key, require_digest
 from cloud.domain.errors import AlreadyExists, NotFound
 
 
@@ -59,12 +59,17 @@ class MemoryArtifactStore:
         with self._lock:
             self._objects[key] = body
 
+    def put_text(self, deployment_id: str, operation_id: str, name: str, text: str) -> None:
+        key, body = record_key(deployment_id, operation_id, name), text.encode()
+        with self._lock:
+            self._objects[key] = body
+
+    def get_text(self, deployment_id: str, operation_id: str, name: str) -> str:
+        missing = no_record(deployment_id, operation_id, name)
+        return self._get(record_key(deployment_id, operation_id, name), missing).decode()
+
     def get_record(self, deployment_id: str, operation_id: str, name: str) -> Mapping[str, Any]:
-        missing = NotFound(
-            f"The operation {operation_id} has no record {name}.",
-            deployment_id=deployment_id,
-            operation_id=operation_id,
-        )
+        missing = no_record(deployment_id, operation_id, name)
         return _document(self._get(record_key(deployment_id, operation_id, name), missing))
 
     def _get(self, key: str, missing: NotFound) -> bytes:

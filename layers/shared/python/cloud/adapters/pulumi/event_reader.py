@@ -178,6 +178,9 @@ class EventReader:
         level = _LEVELS.get(diagnostic.severity, "")
         if not level or diagnostic.ephemeral or (self.is_interrupted and diagnostic.severity == "info#err"):
             return []  # the engine's own debugging, a progress line, or the traceback of a program that we interrupted
+        if level == "info" and self._messages >= MAX_MESSAGES and diagnostic.message.strip():
+            self._left_out += 1
+            return []  # before the redaction, which takes longest of all this
         message = self.redactor.message(diagnostic.message)
         if not message:
             return []

@@ -111,7 +111,9 @@ class StackRun:
             failed = FailedCommand(command.exit_code or 0, *command.last_output)
             self._clean_up(workspace, killed=failed.signal > 0)
             raise explain(failed, self._reader, ids_of(request)) from error
-        if runs_program(request.kind) and not self._reader.has_finished_program:
+        # Only where the events are whole: a stream that broke before the summary proves nothing about the program.
+        is_told = self._reader.summary_at is not None
+        if runs_program(request.kind) and is_told and not self._reader.has_finished_program:
             self._clean_up(workspace, killed=False)
             raise ended_early(ids_of(request))
         return self._result(self._read_state(workspace), keys)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.domain.errors import AlreadyExists, ConfigurationError, NotFound, Problem
 from cloud.domain.identifiers import ENVIRONMENT, deployment_directory, new_deployment_id
-from cloud_cli.placing import copy_folder, draft_in, make_folders, move_all
+from cloud_cli.placing import copy_folder, draft_in, make_folders, move_all, name_the_kit
 from cloud_cli.templates import DEFAULT, Source, find_template, load_template
 from cloud_cli.workspace import JOURNAL, MANIFEST, Workspace
 
@@ -163,6 +163,7 @@ def _write(root: Path, folder: Path, manifest: str, missing: Mapping[str, Path])
             places = []
             for number, (place, program) in enumerate(missing.items()):
                 copy_folder(program, draft / str(number))
+                name_the_kit(draft / str(number), root / place)
                 places.append((draft / str(number), root / place))
             move_all([*places, (deployment, folder)])
     except BaseException:

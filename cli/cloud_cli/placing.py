@@ -9,8 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from cloud import DISTRIBUTION, __version__
 from cloud.client.programs import LEFT_OUT_FOLDERS, LEFT_OUT_SUFFIXES
 from cloud.domain.errors import ConfigurationError
+
+_KIT = "layers/stack_kit"
+_KIT_COMMENT = "# The kit that programs import, by its path from this folder."
+_OWN_KIT_COMMENT = "# The kit that programs import; it is part of what the `cloud` command comes in."
 
 
 @contextlib.contextmanager
@@ -55,6 +60,20 @@ def copy_folder(source: Path, target: Path) -> None:
             raise ConfigurationError(f"{path} is a link that leads out of {source}.", hint="It is not copied.")
     left_out = shutil.ignore_patterns(*LEFT_OUT_FOLDERS, *(f"*{suffix}" for suffix in LEFT_OUT_SUFFIXES))
     shutil.copytree(source, target, ignore=left_out)
+
+
+def name_the_kit(draft: Path, place: Path) -> None:
+    """In a program that will stand at ``place``: name the kit as pip finds it there, where its path leads to nothing."""
+    requirements = draft / "requirements.txt"
+    if not requirements.is_file():
+        return
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    paths = [line for line in lines if line.startswith("../") and line.endswith(f"/{_KIT}")]
+    if not paths or (place / paths[0]).resolve().is_dir():
+        return
+    kept = [line for line in lines if line not in (*paths, _KIT_COMMENT)]
+    own = [_OWN_KIT_COMMENT, f"{DISTRIBUTION}=={__version__}"]
+    requirements.write_text("\n".join([*kept, *own, ""]), encoding="utf-8")
 
 
 def make_folders(*folders: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 from cloud.domain.errors import AlreadyExists, ConfigurationError, Problem
 from cloud.domain.identifiers import STACK, config_file_name
 from cloud_cli.cloning import clone_stack, cloned_entry, find_stack
-from cloud_cli.placing import draft_in, move_all, replace_text
+from cloud_cli.placing import draft_in, move_all, name_the_kit, replace_text
 from cloud_cli.workspace import Workspace, shown
 
 SUFFIX = ".template"
@@ -50,6 +50,7 @@ def create_stack(
             clone_stack(program, name, draft / name)
         else:
             _write(root, name, draft / name)
+        name_the_kit(draft / name, root / "stacks" / name)
         files = sorted(str(path.relative_to(draft / name)) for path in (draft / name).rglob("*") if path.is_file())
         configs = _draft_configs(root, name, workspace, manifest, draft) if workspace and not source else []
         places = [(draft / name, root / "stacks" / name), *configs]

@@ -97,7 +97,9 @@ def test_a_text_is_kept_as_it_is(stores: Stores, fresh: Fresh) -> None:
         stores.artifacts.get_text(deployment_id, operation_id, "logs/app.log")
 
 
-@pytest.mark.parametrize("name", ["", "../plan.json", "a/b", "logs/", "logs/../x", "logs/a/b", ".hidden", "Plan.json", "a" * 101])
+@pytest.mark.parametrize(
+    "name", ["", "../plan.json", "a/b", "logs/", "logs/../x", "logs/a/b", ".hidden", "Plan.json", "a" * 101]
+)
 def test_what_is_no_name_of_a_record_is_refused(stores: Stores, fresh: Fresh, name: str) -> None:
     with pytest.raises(ConfigurationError, match="record"):
         stores.artifacts.put_record(fresh("D"), fresh("O"), name, {})

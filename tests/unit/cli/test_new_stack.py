@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cloud import __version__
 from cloud.domain.configuration_sources import parse_config_file
 from cloud.domain.manifest_parsing import parse_manifest
 from tests.unit.cli.command_line import MANIFEST, CommandLine
@@ -115,6 +117,22 @@ def test_its_pins_are_those_of_the_stacks_that_ship() -> None:
 
     ours = ROOT / "templates" / "stack" / "requirements.txt.template"
     assert pins(ours) == pins(ROOT / "stacks" / "network" / "requirements.txt")
+
+
+@pytest.mark.usefixtures("manifest")
+@pytest.mark.parametrize("source", [(), ("--from", "dns")])
+def test_it_names_the_kit_as_pip_finds_it_from_there(cloud: CommandLine, source: tuple[str, ...]) -> None:
+    def kit() -> list[str]:
+        return (cloud.root / "stacks" / "orders" / "requirements.txt").read_text().splitlines()[-2:]
+
+    cloud("new-stack", "orders", "--no-register", *source)
+    assert kit()[0].startswith("# The kit that programs import; it is part of")
+    assert kit()[1] == f"cloud-control-plane=={__version__}"
+
+    shutil.rmtree(cloud.root / "stacks" / "orders")
+    (cloud.root / "layers" / "stack_kit").mkdir(parents=True)
+    cloud("new-stack", "orders", "--no-register", *source)
+    assert kit() == ["# The kit that programs import, by its path from this folder.", "../../layers/stack_kit"]
 
 
 def test_its_configuration_differs_by_environment_and_only_known_ones_get_a_file(

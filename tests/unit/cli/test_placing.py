@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.domain.errors import ConfigurationError
-from cloud_cli.placing import copy_folder, draft_in, move_all, replace_text
+from cloud_cli.placing import copy_folder, draft_in, move_all, name_the_kit, replace_text
 
 
 def drafts(root: Path) -> list[tuple[Path, Path]]:
@@ -77,3 +77,11 @@ def test_a_folder_is_copied_without_caches_and_with_links_that_stay_inside(tmp_p
     with pytest.raises(ConfigurationError, match="leads out"):
         copy_folder(source, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_program_that_names_no_kit_keeps_its_requirements(tmp_path: Path) -> None:
+    name_the_kit(tmp_path, tmp_path / "stacks" / "plain")
+    assert names(tmp_path) == []
+    (tmp_path / "requirements.txt").write_text("pulumi>=3\n../helpers\n")
+    name_the_kit(tmp_path, tmp_path / "stacks" / "plain")
+    assert (tmp_path / "requirements.txt").read_text() == "pulumi>=3\n../helpers\n"

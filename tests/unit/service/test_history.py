@@ -56,7 +56,9 @@ def test_the_environment_stays_as_it_was_before_and_after(scene: Scene) -> None:
     destroy = scene.start(OperationKind.DESTROY)
     run(scene, destroy.id)
     assert read(scene, destroy.id, "state-before.json") == after
-    assert {stack["status"] for stack in read(scene, destroy.id, "state-after.json")["stacks"].values()} == {"destroyed"}
+    assert {stack["status"] for stack in read(scene, destroy.id, "state-after.json")["stacks"].values()} == {
+        "destroyed"
+    }
 
 
 def test_the_events_stay_as_they_were_told(scene: Scene) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cloud import __version__
 from cloud.adapters.pulumi.dependencies import must_install, runtime_of
 
 
@@ -41,6 +42,7 @@ def test_node_has_its_modules_installed_and_others_fetch_their_own(folder: Path,
         "pulumi>=3 \\\n    --hash=sha256:00\n",
         "tomli>=1 ; python_version < '3'\n",
         "../../layers/stack_kit\n",
+        f"Cloud_Control.Plane=={__version__}\n",
     ],
 )
 def test_a_virtual_environment_that_would_hold_what_the_runner_has_is_not_made(folder: Path, requirements: str) -> None:
@@ -57,6 +59,7 @@ def test_other_options_of_the_runtime_stay(folder: Path) -> None:
     "requirements",
     [
         "pulumi>=99\n",
+        "cloud-control-plane==99.0\n",
         "pulumi-quantum==1.0\n",
         "pulumi @ file:///somewhere/pulumi.whl\n",
         "git+https://example.com/x.git\n",

@@ -25,7 +25,7 @@ class Listener(events_pb2_grpc.EventsServicer):  # type: ignore[misc]  # generat
         self.may_go_on = threading.Event()
         self.heard_one = threading.Event()
 
-    def StreamEvents(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802, ARG002 (the service's names)
+    def StreamEvents(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802 (the service's names)
         for request in request_iterator:
             self.heard.append(json.loads(request.event))
             self.heard_one.set()

@@ -114,8 +114,8 @@ def schedule_of(plan: Plan, rules: Rules) -> Schedule:
 def plan_payload(plan: Plan) -> dict[str, Any]:
     """What the state machine carries of a plan: ``{layers, width}``, a few bytes a stack.
 
-    Within a layer the longest remaining path comes first, as the scheduler grants: iterations begin in this order. No Map has more items than it may run at once, for a waiting iteration holds a slot; ``strict_layers`` takes one layer
-    at a time.
+    Within a layer the longest remaining path comes first, as the scheduler grants: iterations begin in this order. No Map has
+    more items than it may run at once, for a waiting iteration holds a slot; ``strict_layers`` takes one layer at a time.
     """
     rank = {stack: place for place, stack in enumerate(plan.schedule(OnFailure.STOP).stacks)}
     return {

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from cloud import DISTRIBUTION, __version__
+
 TOOLS: Mapping[str, str] = {
     "nodejs": "Node.js with npm",
     "bun": "Bun",
@@ -68,6 +70,7 @@ def _lines(requirements: Path) -> Iterator[str]:
 
 def _is_installed(line: str, folder: Path) -> bool:
     from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
 
     try:
         requirement = Requirement(line)
@@ -79,6 +82,8 @@ def _is_installed(line: str, folder: Path) -> bool:
         return False
     if requirement.marker is not None and not requirement.marker.evaluate():
         return True
+    if canonicalize_name(requirement.name) == DISTRIBUTION:  # in Lambda it is a layer, of which pip knows nothing
+        return requirement.specifier.contains(__version__, prereleases=True)
     try:
         return requirement.specifier.contains(version(requirement.name), prereleases=True)
     except PackageNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -17,6 +18,8 @@ from cloud_local.engine_identity import identity
 from cloud_local.leftovers import end_runs
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
 from cloud_local.toolchains import toolchain_environment
+
+_logger = logging.getLogger(__name__)
 
 MAX_SOCKET_PATH = 100
 """Bytes; Unix allows 104 (macOS) or 108 (Linux) with the end mark."""
@@ -73,7 +76,7 @@ class Engine:
         if installed is None:
             self.root = self._folder / "engine"
             pulumi.install(self.root)
-            self._server = ForkServerProcess(self._socket()).start()
+            self._server = ForkServerProcess(self._socket(), on_restart=_tell_of_a_restart).start()
         else:
             self.root = self._root_of(installed)
         self.identity = identity(installed)
@@ -145,3 +148,7 @@ class Engine:
             return near
         self._sockets = Path(tempfile.mkdtemp(prefix="cloud-"))
         return self._sockets / "fork"
+
+
+def _tell_of_a_restart() -> None:
+    _logger.warning("The emulated engine's server died and was started again. What it was running goes on.")

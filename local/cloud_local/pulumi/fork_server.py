@@ -144,10 +144,11 @@ class ForkServer:
             connection.close()
             return
         keys, child_keys = os.pipe()
+        server = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(keys)
-            _run_command(request, streams, child_keys, connection)
+            _run_command(request, streams, child_keys, connection, server)
         os.close(child_keys)
         for fd in streams:
             os.close(fd)
@@ -222,9 +223,11 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(body), list(streams)
 
 
-def _run_command(request: dict[str, Any], streams: list[int], keys: int, connection: socket.socket) -> None:
-    """In the fork: take the launcher's place, run the command, leave."""
-    code = 1
+def _run_command(
+    request: dict[str, Any], streams: list[int], keys: int, connection: socket.socket, server: int
+) -> None:
+    """In the fork: take the launcher's place, run the command, leave. A server that is gone can't tell the code."""
+    code, door = 1, -1
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
@@ -257,6 +260,9 @@ def _run_command(request: dict[str, Any], streams: list[int], keys: int, connect
         with contextlib.suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
+        if door >= 0 and os.getppid() != server:
+            with contextlib.suppress(OSError):
+                os.write(door, str(code).encode())
         os._exit(code)
 
 

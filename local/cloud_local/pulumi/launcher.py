@@ -60,8 +60,8 @@ def through_server(address: str, words: list[str]) -> int | None:
             break
         answer += part
     if not answer:
-        sys.stderr.write("error: the emulated engine ended without an answer\n")
-        return 1
+        # The engine was killed, and its server with it. With the CLI it would have been this process that was killed.
+        os.kill(os.getpid(), signal.SIGKILL)
     return int(answer)
 
 

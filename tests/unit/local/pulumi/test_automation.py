@@ -8,6 +8,8 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +78,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServerProcess]:
     # Socket paths are limited to some 100 characters; pytest's folders are nearly that long.
-    import tempfile
 
     with tempfile.TemporaryDirectory() as folder, ForkServerProcess(Path(folder) / "s") as running:
         yield running
@@ -320,6 +321,51 @@ def test_a_kill_in_the_middle_of_a_creation_leaves_a_pending_operation_and_the_l
     assert len(site.checkpoint()["pending_operations"]) == 1
     stack.refresh(clear_pending_creates=True)
     assert "pending_operations" not in site.checkpoint()
+
+
+def test_a_killed_server_fails_nothing_and_is_started_again(site: Site) -> None:
+    restarted = threading.Event()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ForkServerProcess(Path(folder) / "s", on_restart=restarted.set) as server,
+    ):
+        site.environment |= server.environment()
+        _, process = _slow(site)
+        first = server.pid
+        os.kill(first, signal.SIGKILL)
+        restarted.wait()
+        (site.folder / "go").write_text("the first")
+        _until_begun(site)
+        (site.folder / "go").write_text("the second")
+        _, told = process.communicate()
+        assert (process.returncode, told) == (0, "")
+        assert len(site.checkpoint()["resources"]) == 4, "the stack, its provider and two things"
+        assert server.pid != first
+        assert site.run(site.folder / "shop", "stack", "ls")[0] == 0
+
+
+def test_an_engine_killed_with_its_server_is_a_killed_cli(site: Site) -> None:
+    with tempfile.TemporaryDirectory() as folder, ForkServerProcess(Path(folder) / "s") as server:
+        site.environment |= server.environment()
+        _, process = _slow(site)
+        (engine,) = (
+            int(entry.name)
+            for entry in Path("/proc").glob("[0-9]*")
+            if _parent_of(entry) == server.pid and os.getpgid(int(entry.name)) == int(entry.name)
+        )
+        os.kill(server.pid, signal.SIGKILL)
+        os.killpg(engine, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        (operation,) = site.checkpoint()["pending_operations"]
+        assert operation["type"] == "creating"
+
+
+def _parent_of(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def test_an_interrupt_lets_the_running_operation_end_and_begins_no_other(site: Site) -> None:

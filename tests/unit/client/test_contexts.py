@@ -45,3 +45,14 @@ def test_removing_a_context_twice_is_no_error(home: Path) -> None:
 
 def test_a_printed_context_holds_no_token() -> None:
     assert "t0ken" not in repr(A_CONTEXT)
+
+
+def test_an_unknown_context_says_which_there_are(home: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_context("prod")
+    assert caught.value.hint == "`cloud local start` makes the context 'local'."
+    save_context("production", A_CONTEXT)
+    for name, hint in (("productoin", "production"), ("zzz", "There is: production.")):
+        with pytest.raises(ConfigurationError) as caught:
+            load_context(name)
+        assert hint in caught.value.hint

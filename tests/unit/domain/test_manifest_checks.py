@@ -277,3 +277,12 @@ def test_the_implicit_dependencies_are_those_of_the_merged_configuration(
     merged = resolve_configuration(stack_tiers(manifest, "app", "dev")).values
     found = {placeholder.stack for _, _, placeholder in stack_references(manifest)}
     assert found == set(references(reveal(merged)))
+
+
+def test_a_number_that_is_none_in_json_is_told_once() -> None:
+    text = manifest_text({"web": {"timeout": 1}}, policy={"max_parallel": 2})
+    text = text.replace('"timeout": 1', '"timeout": .nan').replace('"max_parallel": 2', '"max_parallel": ' + "9" * 20)
+    assert messages(check_manifest(text).problems) == [
+        "stacks.web.timeout: .nan is not a number in JSON",
+        "policy.max_parallel: the number does not fit 64 bits",
+    ]

@@ -232,6 +232,17 @@ def test_an_operation_that_has_ended_is_not_opened_again(scene: Scene) -> None:
     assert opened["duplicate"] is True
 
 
+def test_an_operation_is_found_by_its_id_alone_until_it_has_ended(scene: Scene) -> None:
+    scene.manifest({"network": []})
+    operation = scene.start()
+    opened = open_operation(scene.platform, {"operation_id": operation.id}, scene.arn_of(operation.id))
+    assert (opened["deployment_id"], opened["duplicate"]) == (scene.deployment_id, False)
+    run(scene, operation.id)
+    for operation_id in (operation.id, "01NEVERWAS"):
+        with pytest.raises(NotFound, match="is to be run"):
+            open_operation(scene.platform, {"operation_id": operation_id}, "arn:other")
+
+
 @pytest.mark.parametrize("start", [{}, {"deployment_id": None}, "text", {"environment": "dev"}])
 def test_a_start_that_names_no_deployment_is_refused(scene: Scene, start: Any) -> None:
     with pytest.raises(ConfigurationError, match="names no deployment_id"):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cloud.domain.errors import ConfigurationError, NetworkError
+from cloud.domain.suggestions import did_you_mean
 from cloud.settings import caller_name, cloud_home
 
 LOCAL = "local"
@@ -44,20 +45,27 @@ def save_context(name: str, context: Context) -> Path:
 
 
 def load_context(name: str) -> Context:
-    """Raises NetworkError when there is no such context, ConfigurationError when its file can't be read."""
+    """Raises NetworkError without local mode, ConfigurationError when there is no such context or its file can't be read."""
     path = context_file(name)
     try:
         context = Context(**json.loads(path.read_text(encoding="utf-8")))
         return replace(context, user=caller_name() or context.user)
     except FileNotFoundError:
-        hint = (
-            "Start it with `cloud local start`." if name == LOCAL else "`cloud local start` makes the context 'local'."
-        )
-        raise NetworkError(f"There is no context {name!r}.", hint=hint) from None
+        missing = f"There is no context {name!r}."
+        if name == LOCAL:
+            raise NetworkError(missing, hint="Start it with `cloud local start`.") from None
+        raise ConfigurationError(missing, hint=_which_there_are(name)) from None
     except (ValueError, TypeError, OSError) as error:
         raise ConfigurationError(
             f"The context file {path} can't be read: {error}.", hint="Delete it and start again."
         ) from error
+
+
+def _which_there_are(name: str) -> str:
+    known = sorted(file.stem for file in context_file(LOCAL).parent.glob("*.json"))
+    if not known:
+        return "`cloud local start` makes the context 'local'."
+    return did_you_mean(name, known) or f"There is: {', '.join(known)}."
 
 
 def remove_context(name: str) -> None:

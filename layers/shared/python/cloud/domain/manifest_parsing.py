@@ -41,7 +41,16 @@ def check_manifest(text: str | bytes, *, file: str = "manifest.yaml") -> Checked
     if document.value is None:
         return Checked(None, in_order(document.problems, document.dropped), [])
     by_path = _schema_problems(document)
-    problems = [*document.problems, *(problem for problem in by_path.values() if problem)]
+    unread = {(problem.line, problem.column) for problem in document.problems}
+    problems = [
+        *document.problems,
+        *(
+            problem
+            for path, problem in by_path.items()
+            # What couldn't be read is null in the document: to say that as well would mislead.
+            if problem and not (document.at(path) is None and (problem.line, problem.column) in unread)
+        ),
+    ]
     dropped = document.dropped + sum(problem is None for problem in by_path.values())
     manifest = Manifest.from_dict(_without(document.value, by_path))
     findings = Findings(document, _names(document, "stacks"), _names(document, "environments"))

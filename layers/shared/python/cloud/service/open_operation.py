@@ -22,19 +22,17 @@ RETRY = "retry"
 def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: str) -> dict[str, Any]:
     """Bind the operation to this execution, creating it when a person or a rule started the machine directly.
 
-    ``start`` is ``{operation_id, deployment_id}`` from our own doors, else ``{deployment_id, environment, operation}`` with an
-    optional ``event_id``, and ``retry_of`` for a retry; nobody who starts the machine directly is believed who he is. Gives
-    ``{deployment_id, environment, operation_id, duplicate}``; ``duplicate`` tells an execution that another one runs the
-    operation. Raises ConfigurationError, NotFound, and StateError for a retry of what can't be retried.
+    ``start`` is ``{operation_id}`` from our own doors, which add the ``deployment_id`` and so spare a search among what has
+    not ended; else ``{deployment_id, environment, operation}`` with an optional ``event_id``, and ``retry_of`` for a retry;
+    nobody who starts the machine directly is believed who he is. Gives ``{deployment_id, environment, operation_id,
+    duplicate}``; ``duplicate`` tells an execution that another one runs the operation. Raises ConfigurationError, NotFound,
+    and StateError for a retry of what can't be retried.
     """
-    deployment_id = str(start.get("deployment_id") or "") if isinstance(start, Mapping) else ""
-    if not deployment_id:
-        raise ConfigurationError(
-            "The input names no deployment_id.",
-            hint='Start with {"deployment_id": "D1BRV40", "environment": "dev", "operation": "deploy"}.',
-        )
-    if start.get("operation_id"):
-        operation = platform.stores.operations.get(deployment_id, str(start["operation_id"]))
+    start = start if isinstance(start, Mapping) else {}
+    operation_id = str(start.get("operation_id") or "")
+    deployment_id = str(start.get("deployment_id") or "") or _deployment_of(platform, operation_id)
+    if operation_id:
+        operation = platform.stores.operations.get(deployment_id, operation_id)
     else:
         operation = _from_outside(platform, start, deployment_id, execution_arn)
 
@@ -51,6 +49,25 @@ def open_operation(platform: Platform, start: Mapping[str, Any], execution_arn: 
         "operation_id": bound.id,
         "duplicate": duplicate,
     }
+
+
+def _deployment_of(platform: Platform, operation_id: str) -> str:
+    """Raises ConfigurationError for an input that names nothing, NotFound for an operation that has ended or never was."""
+    if not operation_id:
+        raise ConfigurationError(
+            "The input names no deployment_id.",
+            hint='Start with {"deployment_id": "D1BRV40", "environment": "dev", "operation": "deploy"}.',
+        )
+    page = platform.stores.operations.list_unsettled()
+    while True:
+        for operation in page.items:
+            if operation.id == operation_id:
+                return operation.deployment_id
+        if not page.cursor:
+            raise NotFound(
+                f"No operation {operation_id} is to be run.", hint="Name its deployment_id too, if it has ended."
+            )
+        page = platform.stores.operations.list_unsettled(cursor=page.cursor)
 
 
 def _from_outside(platform: Platform, start: Mapping[str, Any], deployment_id: str, execution_arn: str) -> Operation:

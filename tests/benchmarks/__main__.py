@@ -32,7 +32,8 @@ def main() -> int:
     groups: dict[str, list[Figure]] = {}
     for title, measure in BENCHMARKS:
         print(f"{title} …", flush=True)  # noqa: T201
-        groups[title] = _in_a_process(measure)
+        before = _processor_ticks()
+        groups[title] = [*_in_a_process(measure), *_stolen(measure.__module__, before, _processor_ticks())]
         for figure in groups[title]:
             print("  " + _line(figure), flush=True)  # noqa: T201
     figures = [figure for group in groups.values() for figure in group]
@@ -65,6 +66,23 @@ def _in_a_process(measure: Callable[[], list[Figure]]) -> list[Figure]:
     return figures
 
 
+def _processor_ticks() -> tuple[int, int] | None:
+    """What this machine used of its processors since it was started, and what its host gave to others meanwhile (steal)."""
+    try:
+        numbers = [int(number) for number in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    except OSError:  # not Linux
+        return None
+    user, nice, system, _idle, _iowait, irq, softirq, steal = numbers
+    return user + nice + system + irq + softirq, steal
+
+
+def _stolen(module: str, before: tuple[int, int] | None, after: tuple[int, int] | None) -> list[Figure]:
+    if before is None or after is None:
+        return []
+    used, stolen = after[0] - before[0], after[1] - before[1]
+    return [Figure(f"stolen_share_{module.rpartition('.')[2]}", stolen / max(used + stolen, 1), "share")]
+
+
 def _line(figure: Figure) -> str:
     met = {True: "met", False: "NOT met", None: ""}[figure.is_met]
     return f"{figure.name:<40} {_number(figure.value):>10} {figure.unit:<6} {met}"
@@ -73,7 +91,7 @@ def _line(figure: Figure) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _document(groups: dict[str, list[Figure]]) -> str:
@@ -82,7 +100,8 @@ def _document(groups: dict[str, list[Figure]]) -> str:
         "# Benchmarks",
         "",
         "Written by `make bench`; every figure is from one run on one machine, as measured. Times on a shared machine vary: "
-        "compare the ratios, whose two sides were measured in the same run.",
+        "compare the ratios, whose two sides were measured in the same run. `stolen_share` is how much of the processor time that "
+        "this machine asked for its host gave to others while the section ran.",
         "",
         f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}, {machine}.",
     ]

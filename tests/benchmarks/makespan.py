@@ -4,6 +4,8 @@ Start, hops and tail are read off the stored events of the same run: *start* is 
 stack on the critical path reports its first resource, a *hop* from the last resource of one stack to the first of the next on
 the path (everything that is not the runner: record, schedule, token, prepare, claim), *tail* from the last resource until the
 execution has ended, by the date that Step Functions gives.
+
+Each scale runs RUNS times, and the shortest run is told whole: whatever else the machine does can only add time.
 """
 
 from __future__ import annotations
@@ -27,13 +29,14 @@ from tests.benchmarks.graph16 import DEPENDENCIES, SECONDS, critical_path, manif
 from tests.benchmarks.results import Figure
 
 HOP_LIMIT_MS = 150.0
+RUNS = 3
 ASK_SECONDS = 0.1
 SLEEP_SHARE = 0.98
 """Of the critical path: asking earlier would only take processor time from what is measured."""
 
 
 def measure(*, scales: tuple[float, ...] = (1, 4)) -> list[Figure]:
-    """One run a scale, in one local mode, after a warm-up run with durations of almost nothing."""
+    """The shortest run of each scale, in one local mode, after a warm-up run with durations of almost nothing."""
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Options(Path(folder), scripted=True)) as local:
         local.aws.wait_until_warm()
@@ -41,7 +44,8 @@ def measure(*, scales: tuple[float, ...] = (1, 4)) -> list[Figure]:
         with CloudClient(Context(**local.context())) as client:
             _run(local, client, 0.01)
             for scale in scales:
-                figures += _figures(_run(local, client, scale), scale)
+                shortest = min((_run(local, client, scale) for _ in range(RUNS)), key=lambda run: run["wall"])
+                figures += _figures(shortest, scale)
     return figures
 
 

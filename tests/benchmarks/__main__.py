@@ -100,8 +100,8 @@ def _document(groups: dict[str, list[Figure]]) -> str:
         "# Benchmarks",
         "",
         "Written by `make bench`; every figure is from one run on one machine, as measured. Times on a shared machine vary: "
-        "compare the ratios, whose two sides were measured in the same run. `stolen_share` is how much of the processor time that "
-        "this machine asked for its host gave to others while the section ran.",
+        "compare the ratios, whose two sides were measured in the same run. `stolen_share` is how much of the processor time "
+        "that this machine asked for its host gave to others while the section ran.",
         "",
         f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}, {machine}.",
     ]

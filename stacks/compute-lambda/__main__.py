@@ -2,10 +2,9 @@
 
 from src.configuration import ComputeLambdaConfig
 from src.function import Function, FunctionArgs
-from src.place import Place
 from src.upstream import Upstream
 
-from cloud_stack import context, export_outputs, load
+from cloud_stack import Place, context, export_outputs, load
 
 settings = load(ComputeLambdaConfig)
 here = context()

@@ -2,11 +2,10 @@
 
 from src.app import App, AppArgs
 from src.configuration import ContainersAppsConfig
-from src.roles import Place
 from src.route import url
 from src.upstream import Upstream
 
-from cloud_stack import context, export_outputs, load
+from cloud_stack import Place, context, export_outputs, load
 
 settings = load(ContainersAppsConfig)
 here = context()

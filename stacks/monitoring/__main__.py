@@ -8,11 +8,10 @@ from src.configuration import MonitoringConfig
 from src.dashboard import DashboardArgs, create_dashboard
 from src.key import create_key
 from src.log_filters import create_log_filters
-from src.place import Place
 from src.topic import Topic, TopicArgs
 from src.watched import watched
 
-from cloud_stack import Limit, context, export_outputs, load
+from cloud_stack import Limit, Place, context, export_outputs, load
 
 settings = load(MonitoringConfig)
 here = context()

@@ -8,11 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, lambda_
 
-from cloud_stack import Context, Limit
+from cloud_stack import Context, Limit, Place
 from src.code import code_of
 from src.configuration import FunctionConfig
 from src.permissions import FunctionRole, FunctionRoleArgs
-from src.place import Place
 from src.queues import SecureQueue, SecureQueueArgs
 from src.schedules import Schedules, SchedulesArgs
 from src.upstream import Upstream

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import iam
 
-from cloud_stack import Context, Limit, Statement, allow, auto, deny, document, unscoped
+from cloud_stack import Context, Limit, Place, Statement, allow, auto, deny, document, unscoped
 from src.configuration import PermissionConfig
-from src.place import Place
 
 READ = ("s3:GetObject",)
 WRITE = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject")

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import iam, scheduler
 
-from cloud_stack import Context, Limit, allow, auto, document
+from cloud_stack import Context, Limit, Place, allow, auto, document
 from src.configuration import ScheduleConfig
-from src.place import Place
 
 
 @dataclass(frozen=True, slots=True)

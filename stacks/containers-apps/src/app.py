@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, ecs, servicediscovery
 
-from cloud_stack import Context, Limit, auto, shorten
+from cloud_stack import Context, Limit, Place, auto, shorten
 from src.configuration import AppConfig
-from src.roles import Place, Roles, RolesArgs
+from src.roles import Roles, RolesArgs
 from src.route import Route, RouteArgs
 from src.scaling import Scaling, ScalingArgs
 from src.task import TaskArgs, create_task_definition

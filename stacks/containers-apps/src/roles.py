@@ -7,39 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 from pulumi_aws import iam
 
-from cloud_stack import Context, Limit, Statement, allow, auto, document, unscoped
+from cloud_stack import Context, Limit, Place, Statement, allow, auto, document, unscoped
 
 # account.dkr.ecr.region.amazonaws.com/name:tag, in every partition
 _ECR_IMAGE = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.-]+/(?P<name>[^:@]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the provider acts: what ARNs and conditions are made of."""
-
-    partition: str
-    region: str
-    account: str
-
-    @classmethod
-    def of_provider(cls) -> Place:
-        """Ask the stack's provider."""
-        return cls(
-            partition=aws.get_partition().partition,
-            region=aws.get_region().region,
-            account=aws.get_caller_identity().account_id,
-        )
-
-    def arn(self, service: str, resource: str) -> str:
-        """The ARN of a regional resource of this account."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
-
-    def via(self, service: str) -> dict[str, str]:
-        """A condition on KMS keys: only through this service."""
-        return {"kms:ViaService": f"{service}.{self.region}.amazonaws.com"}
 
 
 @dataclass(frozen=True, slots=True)

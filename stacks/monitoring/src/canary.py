@@ -11,10 +11,9 @@ from pathlib import Path
 import pulumi
 from pulumi_aws import iam, synthetics
 
-from cloud_stack import Context, Limit, allow, auto, document, unscoped
+from cloud_stack import Context, Limit, Place, allow, auto, document, unscoped
 from src.artifacts import Artifacts, ArtifactsArgs
 from src.configuration import CanaryConfig
-from src.place import Place
 from src.watch import Metric, Watch
 
 SCRIPT = Path("canaries/heartbeat.py")

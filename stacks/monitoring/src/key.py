@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from pulumi_aws import kms
 
-from cloud_stack import Context, Limit, Statement, allow, document, unscoped
-from src.place import Place
+from cloud_stack import Context, Limit, Place, Statement, allow, document, unscoped
 
 # Action by action instead of AWS's default "kms:*"; the same as the security stack's keys have.
 ADMINISTRATION = (
@@ -66,7 +65,7 @@ def _account(place: Place) -> Statement:
         *ADMINISTRATION,
         *USE,
         on=THIS_KEY,
-        principals={"AWS": f"arn:{place.partition}:iam::{place.account}:root"},
+        principals={"AWS": place.root},
         sid="Account",
     )
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 from pulumi_aws import kms
 
-from cloud_stack import Context, Limit, Statement, allow, document, unscoped
+from cloud_stack import Context, Limit, Place, Statement, allow, document, unscoped
 
 # Action by action instead of AWS's default "kms:*". The account must keep those of both lists, or a key can become
 # unmanageable: IAM policies of the account grant nothing that the key's own policy does not grant to the account first.
@@ -69,14 +68,14 @@ class Keys(pulumi.ComponentResource):
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("cloud:security:Keys", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account = Account.of_provider(self)
+        place = Place.of_provider(self)
         keys = []
         for purpose in args.purposes:
-            statements = [account_access(account)]
+            statements = [account_access(place)]
             if purpose == args.purposes[0]:
-                statements.append(volumes_access(account))
+                statements.append(volumes_access(place))
             if purpose == "logs":
-                statements.append(log_groups_access(account))
+                statements.append(log_groups_access(place))
             key = kms.Key(
                 purpose,
                 description=f"{purpose} of {args.context.project} {args.context.deployment} {args.context.environment}",
@@ -96,41 +95,18 @@ class Keys(pulumi.ComponentResource):
         self.register_outputs({"defaultKeyArn": self.default_key_arn})
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where the provider acts: what ARNs are made of."""
-
-    partition: str
-    region: str
-    id: str
-
-    @classmethod
-    def of_provider(cls, parent: pulumi.Resource) -> Account:
-        """Ask the provider that ``parent`` uses."""
-        calls = pulumi.InvokeOptions(parent=parent)
-        return cls(
-            partition=aws.get_partition(opts=calls).partition,
-            region=aws.get_region(opts=calls).region,
-            id=aws.get_caller_identity(opts=calls).account_id,
-        )
-
-    def arn(self, service: str, resource: str) -> str:
-        """The ARN of a regional resource of this account."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
-
-
-def account_access(account: Account) -> Statement:
+def account_access(place: Place) -> Statement:
     """The key's account administers the key and decides by IAM policies who uses it."""
     return allow(
         *ADMINISTRATION,
         *USE,
         on=THIS_KEY,
-        principals={"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
+        principals={"AWS": place.root},
         sid="Account",
     )
 
 
-def volumes_access(account: Account) -> Statement:
+def volumes_access(place: Place) -> Statement:
     """Who has EC2 of this account and region make volumes uses the key for it, as with AWS's own key for volumes. Auto Scaling
     and EKS do so by roles of their own, to which no policy of the account gives a key.
     """
@@ -141,15 +117,15 @@ def volumes_access(account: Account) -> Statement:
         principals={"AWS": "*"},
         when={
             "StringEquals": {
-                "kms:CallerAccount": account.id,
-                "kms:ViaService": f"ec2.{account.region}.amazonaws.com",
+                "kms:CallerAccount": place.account,
+                **place.via("ec2"),
             }
         },
         sid="Volumes",
     )
 
 
-def log_groups_access(account: Account) -> Statement:
+def log_groups_access(place: Place) -> Statement:
     """CloudWatch Logs encrypts log groups of this account and region, and nothing else, with the key."""
     return allow(
         "kms:Decrypt",
@@ -159,7 +135,7 @@ def log_groups_access(account: Account) -> Statement:
         "kms:ReEncryptFrom",
         "kms:ReEncryptTo",
         on=THIS_KEY,
-        principals={"Service": f"logs.{account.region}.amazonaws.com"},
-        when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")}},
+        principals={"Service": f"logs.{place.region}.amazonaws.com"},
+        when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*")}},
         sid="LogGroups",
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import cloudtrail, kms, s3
 
-from cloud_stack import Context, Limit, Statement, allow, deny, document
+from cloud_stack import Context, Limit, Place, Statement, allow, deny, document
 from src.configuration import CloudTrailConfig
-from src.keys import THIS_KEY, Account, account_access
+from src.keys import THIS_KEY, account_access
 
 SERVICE = {"Service": "cloudtrail.amazonaws.com"}
 
@@ -29,10 +29,10 @@ class Trail(pulumi.ComponentResource):
         super().__init__("cloud:security:Trail", name, None, opts)
         self._settings = args.settings
         self._child = pulumi.ResourceOptions(parent=self)
-        self._account = Account.of_provider(self)
+        self._place = Place.of_provider(self)
         self._name = args.context.name("trail", limit=Limit.TRAIL)
         # Known before the trail exists, so that key and bucket can name the one trail they serve.
-        self._source = {"aws:SourceArn": self._account.arn("cloudtrail", f"trail/{self._name}")}
+        self._source = {"aws:SourceArn": self._place.arn("cloudtrail", f"trail/{self._name}")}
 
         key = self._create_key()
         bucket, policy = self._create_bucket(args.context.global_name("trail"), key)
@@ -53,7 +53,7 @@ class Trail(pulumi.ComponentResource):
             "trail",
             description=f"CloudTrail logs of {self._name}",
             enable_key_rotation=True,
-            policy=document(account_access(self._account), self._key_use()),
+            policy=document(account_access(self._place), self._key_use()),
             opts=self._child,
         )
         kms.Alias("trail", name=f"alias/{self._name}", target_key_id=key.key_id, opts=self._child)
@@ -131,7 +131,7 @@ class Trail(pulumi.ComponentResource):
                 ),
                 allow(
                     "s3:PutObject",
-                    on=[bucket.arn.apply(lambda arn: f"{arn}/AWSLogs/{self._account.id}/*")],
+                    on=[bucket.arn.apply(lambda arn: f"{arn}/AWSLogs/{self._place.account}/*")],
                     principals=SERVICE,
                     when={"StringEquals": {**self._source, "s3:x-amz-acl": "bucket-owner-full-control"}},
                     sid="TrailWrites",

@@ -14,6 +14,7 @@ from cloud_stack.context import Context, context
 from cloud_stack.inputs import Input
 from cloud_stack.naming import Limit, auto, fingerprint, shorten
 from cloud_stack.outputs import export_outputs
+from cloud_stack.place import Place
 from cloud_stack.policy import Statement, allow, deny, document, unscoped
 from cloud_stack.preview import NotPreviewableError
 from cloud_stack.reference import Reference, reference
@@ -25,6 +26,7 @@ __all__ = [
     "Input",
     "Limit",
     "NotPreviewableError",
+    "Place",
     "Reference",
     "Section",
     "StackConfig",

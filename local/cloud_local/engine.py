@@ -76,7 +76,9 @@ class Engine:
         if installed is None:
             self.root = self._folder / "engine"
             pulumi.install(self.root)
-            self._server = ForkServerProcess(self._socket(), on_restart=_tell_of_a_restart).start()
+            self._server = ForkServerProcess(
+                self._socket(), passphrase_file=self._folder / "passphrase", on_restart=_tell_of_a_restart
+            ).start()
         else:
             self.root = self._root_of(installed)
         self.identity = identity(installed)

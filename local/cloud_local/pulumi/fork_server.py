@@ -1,6 +1,7 @@
 """A server that has the SDKs imported already and runs each command in a fork of itself: tens of milliseconds, not seconds.
 
-`python -m cloud_local.pulumi.fork_server SOCKET` serves until it is told to stop (SIGTERM) or its standard input closes.
+`python -m cloud_local.pulumi.fork_server SOCKET [FILE]` serves until it is told to stop (SIGTERM) or its standard input closes;
+FILE holds a passphrase whose key is derived ahead.
 It is single-threaded and never uses gRPC, so that its forks may. Each fork leads a session and a process group of its own.
 The server watches the launchers: what they are signalled it passes on, and when one dies, its fork is killed with its group,
 because launcher and engine are one process with the CLI, and the group holds the program, which nobody else could find. Plugins
@@ -77,6 +78,8 @@ READY = "ready"
 _WARMING_STEPS = 400
 """More than the provider has to load."""
 _FD_LIMIT = 4096
+_TAUGHT = 16
+"""Keys, and as many salts, that one command may teach: some 4 KB, which a pipe takes at once."""
 
 
 @dataclass
@@ -179,7 +182,7 @@ class ForkServer:
                 continue
             # An engine that was killed leaves its program behind, which is of no use to anybody.
             _kill_group(pid)
-            _learn_keys(running.keys)
+            _learn(running.keys)
             with contextlib.suppress(KeyError):
                 self._selector.unregister(running.connection)
             code = os.waitstatus_to_exitcode(status)
@@ -251,7 +254,7 @@ def _run_command(
         launcher_watch.watch(socket.socket(fileno=door))
         before = set(passphrase.known_keys())
         code = cli.main(request["words"])
-        _teach_keys(keys, {k: v for k, v in passphrase.known_keys().items() if k not in before})
+        _teach(keys, before)
     except BaseException:  # noqa: BLE001 - a fork must never return into the server's loop
         import traceback
 
@@ -266,26 +269,43 @@ def _run_command(
         os._exit(code)
 
 
-def _teach_keys(pipe: int, keys: dict[bytes, bytes]) -> None:
-    """Tell the server which keys were derived, for later commands of the same stack: a derivation takes 0.3 s."""
-    for fingerprint, key in list(keys.items())[:16]:
-        os.write(pipe, fingerprint + key)
+def _teach(pipe: int, before: set[bytes]) -> None:
+    """Tell the server which keys were derived beside those `before`, for later commands: a derivation takes 0.3 s."""
+    from . import passphrase
+
+    keys = {name: key for name, key in passphrase.known_keys().items() if name not in before}
+    if keys:
+        new = {name.hex(): key.hex() for name, key in list(keys.items())[:_TAUGHT]}
+        salts = {name.hex(): salt for name, salt in list(passphrase.known_salts().items())[:_TAUGHT]}
+        os.write(pipe, json.dumps({"keys": new, "salts": salts}).encode())
 
 
-def _learn_keys(pipe: int) -> None:
+def _learn(pipe: int) -> None:
+    """A salt that the server has already stays: only one is taken for new stacks from now on."""
     from . import passphrase
 
     with os.fdopen(pipe, "rb") as stream:
         os.set_blocking(stream.fileno(), False)
-        data = stream.read() or b""
-    for start in range(0, len(data) - 63, 64):
-        passphrase.known_keys()[data[start : start + 32]] = data[start + 32 : start + 64]
+        data = stream.read()
+    if data:
+        taught = json.loads(data)
+        passphrase.known_keys().update(
+            {bytes.fromhex(name): bytes.fromhex(key) for name, key in taught["keys"].items()}
+        )
+        for name, salt in taught["salts"].items():
+            passphrase.known_salts().setdefault(bytes.fromhex(name), salt)
 
 
 def preimport() -> None:
     """Import what every fork needs."""
     for name in PREIMPORTED:
         importlib.import_module(name)
+
+
+def _prepare_key(file: Path) -> None:
+    from . import passphrase
+
+    passphrase.prepare(passphrase.read_passphrase({"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}))
 
 
 def _preimport_provider() -> None:
@@ -318,12 +338,14 @@ def _preimport_aws(name: str) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Serve the socket named by the only argument; prints `ready` when commands may come."""
+    """Serve the socket named by the first argument; prints `ready` when commands may come."""
     server = ForkServer(Path(words[0]))
     preimport()
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
-    server.serve([_preimport_provider, *(partial(_preimport_aws, name) for name in PREIMPORTED_AWS), *_warm_provider()])
+    ahead: list[Callable[[], None]] = [partial(_prepare_key, Path(file)) for file in words[1:2]]
+    ahead += [_preimport_provider, *(partial(_preimport_aws, name) for name in PREIMPORTED_AWS), *_warm_provider()]
+    server.serve(ahead)
     return 0
 
 

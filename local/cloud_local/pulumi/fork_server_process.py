@@ -23,12 +23,18 @@ _RESTARTS = 5
 
 class ForkServerProcess:
     """A running fork server. `environment()` is what the callers of the launcher need; `on_restart` is called when a server
-    that died has a successor."""
+    that died has a successor; the key for the passphrase in `passphrase_file` is derived ahead."""
 
     def __init__(
-        self, socket_path: Path, python: str = sys.executable, *, on_restart: Callable[[], None] = lambda: None
+        self,
+        socket_path: Path,
+        python: str = sys.executable,
+        *,
+        passphrase_file: Path | None = None,
+        on_restart: Callable[[], None] = lambda: None,
     ) -> None:
         self.socket_path = socket_path
+        self._files = [] if passphrase_file is None else [str(passphrase_file)]
         self._python = python
         self._on_restart = on_restart
         self._process: subprocess.Popen[str] | None = None
@@ -42,7 +48,7 @@ class ForkServerProcess:
 
     def _launch(self) -> None:
         process = self._process = subprocess.Popen(
-            [self._python, "-m", "cloud_local.pulumi.fork_server", str(self.socket_path)],
+            [self._python, "-m", "cloud_local.pulumi.fork_server", str(self.socket_path), *self._files],
             stdin=subprocess.PIPE,  # closing it, as our death does, stops the server
             stdout=subprocess.PIPE,
             text=True,

@@ -2,6 +2,10 @@
 
 State: `v1:<salt>:<ciphertext of "pulumi">`; ciphertext: `v1:<nonce>:<AES-256-GCM>`; key: PBKDF2-SHA256, 1,000,000 rounds
 (0.3-0.7 s, so it is derived only when a secret is really opened or sealed). All parts are base64.
+
+The CLI makes a salt for every new stack. Here, what one fork server runs takes one salt for one passphrase, or deriving keys
+would be the greatest part of deploying new stacks: the key is the same then, and every text is still sealed with a nonce of its
+own.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ PROVIDER = "passphrase"
 Key = bytes
 
 _keys: dict[bytes, Key] = {}
+_salts: dict[bytes, str] = {}
 
 
 def _fingerprint(passphrase: str, salt: str) -> bytes:
@@ -27,6 +32,20 @@ def _fingerprint(passphrase: str, salt: str) -> bytes:
 def known_keys() -> dict[bytes, Key]:
     """Keys derived so far in this process, by fingerprint of passphrase and salt; the fork server keeps them warm."""
     return _keys
+
+
+def known_salts() -> dict[bytes, str]:
+    """The salt that new stacks take, by fingerprint of the passphrase; the fork server keeps them too."""
+    return _salts
+
+
+def prepare(passphrase: str) -> None:
+    """Derive the key for new stacks of a passphrase ahead of the first."""
+    _derive(passphrase, _salt_of(passphrase))
+
+
+def _salt_of(passphrase: str) -> str:
+    return _salts.setdefault(_fingerprint(passphrase, ""), base64.b64encode(os.urandom(8)).decode())
 
 
 def _derive(passphrase: str, salt: str) -> Key:
@@ -68,8 +87,8 @@ class Crypter:
 
     @classmethod
     def create(cls, passphrase: str) -> Crypter:
-        """A crypter with a fresh salt, for a new stack."""
-        salt = base64.b64encode(os.urandom(8)).decode()
+        """A crypter for a new stack."""
+        salt = _salt_of(passphrase)
         check = _seal(_derive(passphrase, salt), "pulumi")
         return cls(passphrase, f"v1:{salt}:{check}")
 

@@ -75,7 +75,7 @@ def test_without_a_control_plane_the_report_says_how_to_start_one(cloud: Command
 
 def test_an_unknown_context_is_told(cloud: CommandLine) -> None:
     ran = cloud("health", "--context", "mars", "--json")
-    assert ran.code == 1
+    assert ran.code == 3
     assert "mars" in ran.json()["message"]
 
 

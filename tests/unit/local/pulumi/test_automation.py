@@ -323,6 +323,20 @@ def test_a_kill_in_the_middle_of_a_creation_leaves_a_pending_operation_and_the_l
     assert "pending_operations" not in site.checkpoint()
 
 
+def test_a_key_is_derived_once_for_all_stacks_of_a_server(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text(PASSPHRASE)
+    with tempfile.TemporaryDirectory() as folder, ForkServerProcess(Path(folder) / "s", passphrase_file=file) as server:
+        site.environment |= server.environment()
+        folder_of_project = site.project(PETS)
+        salts = set()
+        for name in ("one", "two"):
+            assert site.run(folder_of_project, "stack", "init", name)[0] == 0
+            settings = (folder_of_project / f"Pulumi.{name}.yaml").read_text()
+            salts.add(settings.partition("encryptionsalt: ")[2].split(":")[1])
+    assert len(salts) == 1
+
+
 def test_a_killed_server_fails_nothing_and_is_started_again(site: Site) -> None:
     restarted = threading.Event()
     with (

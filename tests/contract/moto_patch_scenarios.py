@@ -261,6 +261,12 @@ class Scenarios:
             XFormedAttributePicker.__call__ = original
         return found == item and looked_for < 10 * len(item)
 
+    def models_are_found_by_one_loader(self) -> bool:
+        import botocore.session
+        import moto.core.utils
+
+        return moto.core.utils.create_loader() is botocore.session.create_loader()
+
     def batch_is_not_loaded(self) -> bool:
         self.states.list_state_machines()
         return "moto.stepfunctions.parser.models" in sys.modules and "moto.ec2.models" not in sys.modules

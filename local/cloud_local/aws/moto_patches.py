@@ -165,6 +165,18 @@ def conditions_are_read_once() -> None:
     Parser._lex_condition_expression = lex
 
 
+def models_are_found_by_one_loader() -> None:
+    """moto makes a loader for each service's model, and boto3 one for each session; each looks through the folders of all 400
+    services first (30 ms), and keeps its own copy of what it loads."""
+    import botocore.session
+    import moto.core.utils
+    from botocore.loaders import create_loader
+
+    shared = functools.cache(create_loader)
+    moto.core.utils.create_loader = shared
+    botocore.session.create_loader = shared
+
+
 SERVER = "server"
 """Not a service: what every request passes through."""
 
@@ -174,6 +186,7 @@ PATCHES: Patches = {
         methods_are_listed_once,
         accounts_are_found_without_loading_them,
         request_ids_are_chosen_at_once,
+        models_are_found_by_one_loader,
     ),
     "DynamoDB": (
         transactions_back_up_only_what_they_touch,

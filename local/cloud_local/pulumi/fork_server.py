@@ -35,6 +35,10 @@ PREIMPORTED = (
     "pulumi.runtime.proto.provider_pb2_grpc",
     "pulumi.runtime.proto.status_pb2",
     "cryptography.hazmat.primitives.ciphers.aead",
+    # What stack programs of ours are configured by; most of it loads itself when its names are first used.
+    "pydantic.fields",
+    "pydantic.functional_validators",
+    "pydantic.main",
     "cloud_local.pulumi.cli",
     "cloud_local.pulumi.launcher_watch",
     "cloud_local.pulumi.random_provider",

@@ -261,11 +261,24 @@ class Scenarios:
             XFormedAttributePicker.__call__ = original
         return found == item and looked_for < 10 * len(item)
 
-    def models_are_found_by_one_loader(self) -> bool:
-        import botocore.session
-        import moto.core.utils
+    def services_are_listed_once(self) -> bool:
+        from botocore.loaders import JSONFileLoader, create_loader
 
-        return moto.core.utils.create_loader() is botocore.session.create_loader()
+        looked_for = 0
+        original = JSONFileLoader.exists
+
+        def count(loader: Any, path: str) -> bool:
+            nonlocal looked_for
+            looked_for += 1
+            return original(loader, path)
+
+        create_loader().list_available_services("service-2")
+        JSONFileLoader.exists = count
+        try:
+            services = create_loader().list_available_services("service-2")
+        finally:
+            JSONFileLoader.exists = original
+        return "s3" in services and looked_for == 0
 
     def batch_is_not_loaded(self) -> bool:
         self.states.list_state_machines()

@@ -165,16 +165,21 @@ def conditions_are_read_once() -> None:
     Parser._lex_condition_expression = lex
 
 
-def models_are_found_by_one_loader() -> None:
+def services_are_listed_once() -> None:
     """moto makes a loader for each service's model, and boto3 one for each session; each looks through the folders of all 400
-    services first (30 ms), and keeps its own copy of what it loads."""
-    import botocore.session
-    import moto.core.utils
-    from botocore.loaders import create_loader
+    services first (30 ms). What they load stays each one's own: moto changes models."""
+    from botocore.loaders import Loader
 
-    shared = functools.cache(create_loader)
-    moto.core.utils.create_loader = shared
-    botocore.session.create_loader = shared
+    original = Loader.list_available_services
+    listed: dict[tuple[Any, ...], list[str]] = {}
+
+    def list_available_services(self: Any, type_name: str) -> list[str]:
+        key = (type_name, *dict.fromkeys(self.search_paths))
+        if key not in listed:
+            listed[key] = original(self, type_name)
+        return [*listed[key]]
+
+    Loader.list_available_services = list_available_services
 
 
 SERVER = "server"
@@ -186,7 +191,7 @@ PATCHES: Patches = {
         methods_are_listed_once,
         accounts_are_found_without_loading_them,
         request_ids_are_chosen_at_once,
-        models_are_found_by_one_loader,
+        services_are_listed_once,
     ),
     "DynamoDB": (
         transactions_back_up_only_what_they_touch,

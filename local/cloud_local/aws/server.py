@@ -273,6 +273,7 @@ class EmulatedAws:
         from cloud_local.aws.http_server import LoopbackServer
 
         moto_patches.apply(moto_patches.SERVER, self._patches)
+        self.reset()  # what another emulation of this process made, by another configuration
         self._front = Front(DomainDispatcherApplication(create_backend_app), self.functions, self._prepare)
         self._front.observers["DynamoDB"] = [self._note_write]
         self._front.observers["AWSEvents"] = [self.events.observe]

@@ -234,6 +234,7 @@ def test_an_operation_that_has_ended_is_not_opened_again(scene: Scene) -> None:
 
 def test_an_operation_is_found_by_its_id_alone_until_it_has_ended(scene: Scene) -> None:
     scene.manifest({"network": []})
+    scene.start(OperationKind.PREVIEW)
     operation = scene.start()
     opened = open_operation(scene.platform, {"operation_id": operation.id}, scene.arn_of(operation.id))
     assert (opened["deployment_id"], opened["duplicate"]) == (scene.deployment_id, False)

@@ -14,6 +14,7 @@ from cloud.service.optimistic import until_fresh
 from cloud.service.platform import Platform
 from cloud.service.retry_operation import operation_to_retry
 from cloud.service.start_operation import AVAILABLE, new_operation
+from cloud.service.unsettled import unsettled_operations
 
 RETRY = "retry"
 """Starts what the latest operation of the environment, or ``retry_of``, left undone."""
@@ -58,16 +59,10 @@ def _deployment_of(platform: Platform, operation_id: str) -> str:
             "The input names no deployment_id.",
             hint='Start with {"deployment_id": "D1BRV40", "environment": "dev", "operation": "deploy"}.',
         )
-    page = platform.stores.operations.list_unsettled()
-    while True:
-        for operation in page.items:
-            if operation.id == operation_id:
-                return operation.deployment_id
-        if not page.cursor:
-            raise NotFound(
-                f"No operation {operation_id} is to be run.", hint="Name its deployment_id too, if it has ended."
-            )
-        page = platform.stores.operations.list_unsettled(cursor=page.cursor)
+    for operation in unsettled_operations(platform):
+        if operation.id == operation_id:
+            return operation.deployment_id
+    raise NotFound(f"No operation {operation_id} is to be run.", hint="Name its deployment_id too, if it has ended.")
 
 
 def _from_outside(platform: Platform, start: Mapping[str, Any], deployment_id: str, execution_arn: str) -> Operation:

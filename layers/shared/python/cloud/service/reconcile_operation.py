@@ -8,7 +8,7 @@ and every minute for all that is not settled; beside anybody and as often as one
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ from cloud.service.environment_lock import has_ended
 from cloud.service.finish_abandoned import finish_abandoned, free_from_the_dead, pass_on
 from cloud.service.nudge_operation import nudge_operation
 from cloud.service.platform import Platform
+from cloud.service.unsettled import unsettled_operations
 
 START_SECONDS = 900.0
 """After its creation an operation without an execution will get none: whoever was to start it is dead by its time limit."""
@@ -89,7 +90,7 @@ def sweep_operations(
     One that can't be looked after doesn't keep the others from it: ``failed`` is told.
     """
     counts: dict[str, int] = {}
-    for operation in _unsettled(platform):
+    for operation in unsettled_operations(platform):
         if remaining_seconds() < KEPT_SECONDS:
             break
         try:
@@ -99,16 +100,6 @@ def sweep_operations(
             verdict = "failed"
         counts[verdict] = counts.get(verdict, 0) + 1
     return counts
-
-
-def _unsettled(platform: Platform) -> Iterator[Operation]:
-    cursor = ""
-    while True:
-        page = platform.stores.operations.list_unsettled(cursor=cursor)
-        yield from page.items
-        cursor = page.cursor
-        if not cursor:
-            return
 
 
 def _unstarted(platform: Platform, operation: Operation) -> Verdict:
@@ -135,7 +126,7 @@ def _of_execution(platform: Platform, arn: str, given: Mapping[str, Any]) -> Ope
     """The operation that the execution runs: the one in its input, else one that nobody has settled."""
     deployment_id, operation_id = str(given.get("deployment_id") or ""), str(given.get("operation_id") or "")
     if not (deployment_id and operation_id):
-        return next((each for each in _unsettled(platform) if each.execution_arn == arn), None)
+        return next((each for each in unsettled_operations(platform) if each.execution_arn == arn), None)
     try:
         operation = platform.stores.operations.get(deployment_id, operation_id)
         if not operation.execution_arn and arn.endswith(f":{operation_id}") and not operation.state.is_terminal:

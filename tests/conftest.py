@@ -22,6 +22,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+PROCESSES_TRACED = ("tests/unit/local/pulumi/test_automation.py",)
+"""Tests whose processes count for the coverage: they go through all of the emulated engine. The others would go through it
+again and again, at half the speed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with pytest.MonkeyPatch.context() as environment:
+        if not item.nodeid.startswith(PROCESSES_TRACED):
+            environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # by which coverage finds itself in a process
+        return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     for item in items:

@@ -6,7 +6,6 @@ The engine is the stand-in, and beside it the installed Pulumi CLI where there i
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import shutil
 import sys
@@ -21,16 +20,14 @@ import boto3
 import pulumi.automation as auto
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 from pulumi.automation.events import EngineEvent
 
-from cloud_local.aws import moto_patches
-from cloud_local.aws.resource_patches import RESOURCE_PATCHES
 from cloud_local.provider import install as install_provider
 from cloud_local.pulumi import install as install_engine
 from cloud_local.pulumi.fork_server_process import ForkServerProcess
 from tests.stacks.case import stacks_with_cases
 from tests.stacks.contract import CONTRACTS
+from tests.stacks.emulated_aws import EmulatedAwsProcess
 from tests.stacks.lives import Life, live
 
 ROOT = Path(__file__).parents[2]
@@ -71,17 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def aws_url() -> Iterator[str]:
-    """The emulated AWS, with AWS's own IAM policies."""
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-        for service in RESOURCE_PATCHES:
-            moto_patches.apply(service, RESOURCE_PATCHES)
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
+    with EmulatedAwsProcess() as url:
+        yield url
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,8 @@ class _Demo:
         self._console.print("Try next:")
         for command, meaning in (
             ("cloud local start", "the same control plane, to keep"),
-            ("cloud init --org acme --project shop", "a deployment of your own, in this folder"),
-            ("cloud deploy", "plan, ask, deploy, watch; Ctrl-C detaches or cancels"),
+            ("cloud init --org acme --project shop", "a deployment of your own here"),
+            ("cloud deploy", "plan, ask, deploy; Ctrl-C detaches"),
             ("cloud --help", "everything else"),
         ):
             self._console.print(f"  {command:<38} {meaning}", highlight=False)

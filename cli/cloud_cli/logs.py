@@ -83,9 +83,27 @@ def stored(client: CloudClient, target: Target, wanted: Wanted, limit: int) -> l
 
 
 def following(client: CloudClient, target: Target, wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """The lines of the latest operation, then what comes, until interrupted."""
+    """The lines of the latest operation, then what comes, until interrupted (KeyboardInterrupt)."""
     latest = next(iter(client.operations(target.deployment_id)), None)
     stream = EventStream(client.context, target.deployment_id, since=Cursor(latest["id"], 0) if latest else None)
+    try:
+        yield from _lines(stream, wanted)
+    except (Exception, asyncio.CancelledError) as error:
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
+        raise
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind it: between two steps of the event loop, one ends as what closing it fails of."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _lines(stream: EventStream, wanted: Wanted) -> Iterator[dict[str, Any]]:
     events = aiter(stream)
     with asyncio.Runner() as runner:
         while True:

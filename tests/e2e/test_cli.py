@@ -314,8 +314,8 @@ def test_logs_can_be_followed(make_project: Callable[..., Shell]) -> None:
         assert following.stdout is not None
         assert [json.loads(following.stdout.readline())["message"] for _ in range(2)] == ["one", "two"]
         following.send_signal(signal.SIGINT)
-        following.communicate(timeout=WAIT_SECONDS)
-    assert following.returncode == 130
+        _, told = following.communicate(timeout=WAIT_SECONDS)
+    assert following.returncode == 130, told
 
 
 def test_a_local_mode_that_was_stopped_is_gone_with_its_state(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Which log lines are wanted."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloud_cli.logs import Wanted, parse_since
+from cloud.domain.errors import NetworkError
+from cloud_cli.logs import Wanted, parse_since, was_interrupted
 from cloud_cli.session import UsageError
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -56,3 +58,14 @@ def test_lines_pass_every_filter(wanted: Wanted, taken: bool) -> None:
 def test_a_level_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="loud"):
         Wanted(level="loud")
+
+
+def test_an_interrupt_is_one_also_when_closing_fails_of_something_else() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise RuntimeError("the generator is running")  # noqa: B904 - as it happens: nobody says from what
+    assert was_interrupted(caught.value)
+    assert was_interrupted(asyncio.CancelledError())
+    assert not was_interrupted(NetworkError("gone"))

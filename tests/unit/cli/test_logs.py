@@ -60,12 +60,16 @@ def test_a_level_that_is_none_is_refused() -> None:
         Wanted(level="loud")
 
 
+def failing_close() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise RuntimeError("the generator is running")  # noqa: B904 - as it happens: nobody says from what
+
+
 def test_an_interrupt_is_one_also_when_closing_fails_of_something_else() -> None:
     with pytest.raises(RuntimeError) as caught:
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            raise RuntimeError("the generator is running")  # noqa: B904 - as it happens: nobody says from what
+        failing_close()
     assert was_interrupted(caught.value)
     assert was_interrupted(asyncio.CancelledError())
     assert not was_interrupted(NetworkError("gone"))

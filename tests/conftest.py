@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 PROCESSES_TRACED = ("tests/unit/local/pulumi/test_automation.py",)
 """Tests whose processes count for the coverage: they go through all of the emulated engine. The others would go through it
-again and again, at half the speed."""
+again and again, and take longer for it."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -95,9 +95,14 @@ def following(client: CloudClient, target: Target, wanted: Wanted) -> Iterator[d
 
 
 def was_interrupted(error: BaseException | None) -> bool:
-    """Whether an interrupt is behind it: between two steps of the event loop, one ends as what closing it fails of."""
+    """Whether an interrupt is behind it: between two steps of the event loop, one ends as what closing it fails of.
+
+    A cancellation further back is none: every time-out of asyncio has one behind it.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        return True
     while error is not None:
-        if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        if isinstance(error, KeyboardInterrupt):
             return True
         error = error.__cause__ or error.__context__
     return False

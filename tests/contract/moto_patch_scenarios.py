@@ -988,7 +988,8 @@ def main(mode: str) -> None:
     logging.disable(logging.CRITICAL)
     sys.setswitchinterval(0.0001)
     bare = mode == "bare"
-    globals()["PATIENCE"] = 1.0 if bare else 10.0
+    global PATIENCE
+    PATIENCE = 1.0 if bare else 10.0
     functions = {"take_token": take_token, "note_call": note_call, "fail": fail}
     patches: moto_patches.Patches = {} if bare else moto_patches.PATCHES
     outcome: dict[str, bool] = {}

@@ -167,7 +167,7 @@ def conditions_are_read_once() -> None:
 
 def services_are_listed_once() -> None:
     """moto makes a loader for each service's model, and boto3 one for each session; each looks through the folders of all 400
-    services first (30 ms). What they load stays each one's own: moto changes models."""
+    services first (10 ms). What they load stays each one's own: moto changes models."""
     from botocore.loaders import Loader
 
     original = Loader.list_available_services

@@ -73,3 +73,14 @@ def test_an_interrupt_is_one_also_when_closing_fails_of_something_else() -> None
     assert was_interrupted(caught.value)
     assert was_interrupted(asyncio.CancelledError())
     assert not was_interrupted(NetworkError("gone"))
+
+
+def test_a_time_out_is_no_interrupt() -> None:
+    async def wait_in_vain() -> None:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(wait_in_vain())
+    assert isinstance(caught.value.__context__, asyncio.CancelledError)
+    assert not was_interrupted(caught.value)

@@ -6,6 +6,7 @@ run has its own; test_moto_patches.py compares the two.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -90,6 +91,22 @@ def until(condition: Callable[[], Any], seconds: float = 4.0) -> bool:
     return False
 
 
+@contextlib.contextmanager
+def calls_of(owner: Any, name: str) -> Iterator[list[None]]:
+    """An item for every call of a method."""
+    original, made = getattr(owner, name), []
+
+    def counted(*arguments: Any) -> Any:
+        made.append(None)
+        return original(*arguments)
+
+    setattr(owner, name, counted)
+    try:
+        yield made
+    finally:
+        setattr(owner, name, original)
+
+
 class Scenarios:
     """One method per patch, named as it; True means that it behaves as AWS does."""
 
@@ -159,40 +176,20 @@ class Scenarios:
 
         item = {"pk": {"S": "pk"}, **{f"a{number}": {"S": "x"} for number in range(20)}}
         self.make_table("sizes")
-        measured = 0
-        original = DynamoType.size
-
-        def size(value: Any) -> int:
-            nonlocal measured
-            measured += 1
-            return int(original(value))
-
-        DynamoType.size = size
-        try:
+        with calls_of(DynamoType, "size") as measured:
             self.dynamodb.put_item(TableName="sizes", Item=item)
-        finally:
-            DynamoType.size = original
         try:
             self.dynamodb.put_item(TableName="sizes", Item={"pk": {"S": "pk"}, "a": {"S": "x" * 410_000}})
         except self.dynamodb.exceptions.ClientError as error:
-            return "Item size" in str(error) and measured <= 2 * len(item)
+            return "Item size" in str(error) and len(measured) <= 2 * len(item)
         return False
 
     def conditions_are_read_once(self) -> bool:
         from moto.dynamodb.comparisons import ConditionExpressionParser
 
         self.make_table("conditions")
-        read = 0
-        original = ConditionExpressionParser._lex_one_node
-
-        def lex_one_node(parser: Any, rest: str) -> Any:
-            nonlocal read
-            read += 1
-            return original(parser, rest)
-
-        ConditionExpressionParser._lex_one_node = lex_one_node
         outcomes, first = [], 0
-        try:
+        with calls_of(ConditionExpressionParser, "_lex_one_node") as read:
             for version in ("1", "2", "1"):
                 try:
                     self.dynamodb.put_item(
@@ -204,10 +201,8 @@ class Scenarios:
                     outcomes.append(True)
                 except self.dynamodb.exceptions.ConditionalCheckFailedException:
                     outcomes.append(False)
-                first = first or read
-        finally:
-            ConditionExpressionParser._lex_one_node = original
-        return outcomes == [True, True, False] and read == first
+                first = first or len(read)
+        return outcomes == [True, True, False] and len(read) == first
 
     def make_table(self, name: str) -> None:
         self.dynamodb.create_table(
@@ -250,39 +245,17 @@ class Scenarios:
             BillingMode="PAY_PER_REQUEST",
         )
         self.dynamodb.put_item(TableName="values", Item=item)
-        looked_for = 0
-        original = XFormedAttributePicker.__call__
-
-        def count(picker: Any, context: Any) -> Any:
-            nonlocal looked_for
-            looked_for += 1
-            return original(picker, context)
-
-        XFormedAttributePicker.__call__ = count
-        try:
+        with calls_of(XFormedAttributePicker, "__call__") as looked_for:
             found = self.dynamodb.get_item(TableName="values", Key={"pk": {"S": "pk"}})["Item"]
-        finally:
-            XFormedAttributePicker.__call__ = original
-        return found == item and looked_for < 10 * len(item)
+        return found == item and len(looked_for) < 10 * len(item)
 
     def services_are_listed_once(self) -> bool:
         from botocore.loaders import JSONFileLoader, create_loader
 
-        looked_for = 0
-        original = JSONFileLoader.exists
-
-        def count(loader: Any, path: str) -> bool:
-            nonlocal looked_for
-            looked_for += 1
-            return original(loader, path)
-
         create_loader().list_available_services("service-2")
-        JSONFileLoader.exists = count
-        try:
+        with calls_of(JSONFileLoader, "exists") as looked_for:
             services = create_loader().list_available_services("service-2")
-        finally:
-            JSONFileLoader.exists = original
-        return "s3" in services and looked_for == 0
+        return "s3" in services and not looked_for
 
     def batch_is_not_loaded(self) -> bool:
         self.states.list_state_machines()

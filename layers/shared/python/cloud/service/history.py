@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cloud.domain.configuration import resolve_configuration, stack_tiers
 from cloud.domain.events import Event, EventType
 from cloud.domain.operations import Operation
 from cloud.domain.plan import Plan
@@ -27,9 +26,10 @@ from cloud.domain.secret import redact
 from cloud.service.announcing import told_events
 from cloud.service.planning import load_manifest
 from cloud.service.platform import Platform
+from cloud.service.resolving import merged_configuration
 
 _WRITERS = 8
-"""Logs are written by so many threads at a time: a thousand of them one by one would outlast the function."""
+"""So many logs are written side by side: the function's time has an end, and a deployment may have a thousand."""
 
 
 def record_beginning(platform: Platform, operation: Operation, plan: Plan) -> None:
@@ -64,14 +64,8 @@ def record_events(platform: Platform, operation: Operation) -> None:
 def _configuration(platform: Platform, operation: Operation, plan: Plan) -> dict[str, Any]:
     """``{stack: {key: value}}``; placeholders stand as they were written, because what they meant is each run's affair."""
     stored = load_manifest(platform, operation)
-    found: dict[str, Any] = {}
-    for stack in sorted(set(plan.stacks) & set(stored.manifest.stacks)):
-        file = stored.config_files.get(f"{stack}.{operation.environment}")
-        tiers = stack_tiers(
-            stored.manifest, stack, operation.environment, config_file=file, settings=operation.options.settings
-        )
-        found[stack] = redact(resolve_configuration(tiers).values)
-    return found
+    stacks = sorted(set(plan.stacks) & set(stored.manifest.stacks))
+    return {stack: redact(merged_configuration(stored, operation, stack)) for stack in stacks}
 
 
 def _snapshot(operation: Operation, records: Iterable[StackRecord]) -> dict[str, Any]:

@@ -38,6 +38,17 @@ def resolve_stack(
     stored = load_manifest(platform, operation)
     if stack not in stored.manifest.stacks:
         return _platform_keys(stored.manifest, operation, stack, tags={})
+    merged = unseal(platform, operation.deployment_id, merged_configuration(stored, operation, stack))
+    strict = operation.kind is OperationKind.DEPLOY or output_of is not None
+    lookup = _lookup(platform, operation, stored, merged, output_of or partial(deployed_output, operation))
+    resolved = resolve(merged, lookup, strict=strict).value
+    configured = {key if ":" in key else f"{operation.project}:{key}": value for key, value in resolved.items()}
+    tags = stored.manifest.tags(stack, operation.environment)
+    return {**configured, **_platform_keys(stored.manifest, operation, stack, tags)}
+
+
+def merged_configuration(stored: Stored, operation: Operation, stack: str) -> Mapping[str, Any]:
+    """What the tiers make of the stack's configuration: placeholders as they were written, secrets sealed."""
     tiers = stack_tiers(
         stored.manifest,
         stack,
@@ -45,13 +56,7 @@ def resolve_stack(
         config_file=stored.config_files.get(f"{stack}.{operation.environment}"),
         settings=operation.options.settings,
     )
-    merged = unseal(platform, operation.deployment_id, resolve_configuration(tiers).values)
-    strict = operation.kind is OperationKind.DEPLOY or output_of is not None
-    lookup = _lookup(platform, operation, stored, merged, output_of or partial(deployed_output, operation))
-    resolved = resolve(merged, lookup, strict=strict).value
-    configured = {key if ":" in key else f"{operation.project}:{key}": value for key, value in resolved.items()}
-    tags = stored.manifest.tags(stack, operation.environment)
-    return {**configured, **_platform_keys(stored.manifest, operation, stack, tags)}
+    return resolve_configuration(tiers).values
 
 
 def _platform_keys(manifest: Manifest, operation: Operation, stack: str, tags: Mapping[str, str]) -> dict[str, Any]:
